@@ -1,0 +1,106 @@
+"""Command line of the Shapes world: `python3 run.py shapes train text|vae|backbone|head|all`, `states`, `evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+FIGURES = Path("docs/figures")
+
+
+def _device() -> str:
+    import torch
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    return f"python3 run.py shapes train {arguments.part} --steps {arguments.steps} --seed {arguments.seed}"
+
+
+def _train_text(arguments: argparse.Namespace) -> None:
+    from .training.export import export_table
+    export_table(arguments.seed)
+
+
+def _train_vae(arguments: argparse.Namespace) -> None:
+    from .training import export, vae
+    arguments.steps = arguments.steps or vae.STEPS
+    state = vae.train(steps=arguments.steps, seed=arguments.seed, device=_device())
+    export.export_vae(state, _command(arguments))
+
+
+def _train_decoder(arguments: argparse.Namespace) -> None:
+    from .models import load_vae
+    from .training import export, vae
+    arguments.steps = arguments.steps or vae.DECODER_STEPS
+    state = vae.train_decoder(load_vae().to(_device()), steps=arguments.steps, seed=arguments.seed, device=_device())
+    export.export_vae(state, f"python3 run.py shapes train vae, then {_command(arguments)}")
+
+
+def _train_backbone(arguments: argparse.Namespace) -> None:
+    from .models import load_vae
+    from .training import backbone, export
+    arguments.steps = arguments.steps or backbone.STEPS
+    state = backbone.train(load_vae().to(_device()), steps=arguments.steps, seed=arguments.seed, device=_device())
+    export.export_backbone(state, _command(arguments))
+
+
+def _train_head(arguments: argparse.Namespace) -> None:
+    from .training import variants
+    variants.train(arguments.variant, arguments.seed, arguments.steps)
+
+
+def _describe(arguments: argparse.Namespace) -> None:
+    from .training import evaluation, states
+    figures = evaluation.backbone_facts(states.load(arguments.split))
+    evaluation.write(FIGURES / "shapes_backbone.json", figures, f"python3 run.py shapes describe {arguments.split}")
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from .training import evaluation, export, plot
+    figures = evaluation.evaluate(arguments.split)
+    evaluation.write(FIGURES / "shapes_head.json", figures, f"python3 run.py shapes evaluate {arguments.split}")
+    plot.draw(figures, FIGURES / "shapes_head.png")
+    export.export_head(figures, arguments.seed)
+
+
+def _states(arguments: argparse.Namespace) -> None:
+    from .models import load_backbone, load_vae
+    from .training import states
+    device = _device()
+    for split in arguments.splits:
+        states.make(load_backbone().to(device), load_vae().to(device), split, limit=arguments.limit, device=device)
+
+
+TRAIN = {"text": _train_text, "vae": _train_vae, "decoder": _train_decoder, "backbone": _train_backbone, "head": _train_head}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py shapes", description="Train and measure the Shapes models.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train a part; continues from build/shapes where it was interrupted")
+    train.add_argument("part", choices=["text", "vae", "decoder", "backbone", "head"])
+    train.add_argument("--variant", default="trajectory", help="head only: the head itself or one of its controls")
+    train.add_argument("--steps", type=int, help="training steps (default: what made the committed weights)")
+    train.add_argument("--seed", type=int, default=0)
+    states = commands.add_parser("states", help="sample candidates and judge them with the oracle")
+    states.add_argument("splits", nargs="+", choices=["test", "validation", "head"])
+    states.add_argument("--limit", type=int, help="only the first prompts of the split")
+    for name, text in (("describe", "quality of the backbone's clips"), ("evaluate", "all figures of the head and its controls")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("split", nargs="?", default="test", choices=["test", "validation"])
+        command.add_argument("--seed", type=int, default=0, help="which trained head becomes the head file")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 when it worked."""
+    arguments = _parser().parse_args(argv)
+    run = {"train": lambda a: TRAIN[a.part](a), "states": _states, "describe": _describe, "evaluate": _evaluate}
+    run[arguments.command](arguments)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Training of the Shapes models: VAE, backbone and head (extra `train`)."""
