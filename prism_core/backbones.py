@@ -82,8 +82,8 @@ def identify(diffusion_model: nn.Module) -> Backbone:
     layout = next((LAYOUTS[name] for name in names if name in LAYOUTS), None)
     if layout is None:
         raise UnknownBackbone(
-            f"The diffusion model is a {class_name}, whose features PRISM cannot read yet; it reads "
-            f"{_known()}. Load a model of one of these families."
+            f"The diffusion model is a {class_name}, whose features PRISM cannot read yet; it "
+            f"reads {_known()}. Load a model of one of these families."
         )
     try:
         blocks = diffusion_model.get_submodule(layout.blocks)
@@ -108,7 +108,8 @@ def identify(diffusion_model: nn.Module) -> Backbone:
 
 def _known() -> str:
     families = sorted({layout.family for layout in LAYOUTS.values()})
-    return f"the families {', '.join(families)} (classes {', '.join(LAYOUTS)} and those derived from them)"
+    classes = ", ".join(LAYOUTS)
+    return f"the families {', '.join(families)} (classes {classes} and those derived from them)"
 
 
 def token_grid(
@@ -116,7 +117,7 @@ def token_grid(
 ) -> tuple[int, int, int]:
     """Tokens in (T, H, W) of a latent (B, C, T, H, W), whose edges are padded to whole patches."""
     frames, height, width = (
-        -(-size // patch) for size, patch in zip(latent_shape[-3:], patch_size)
+        -(-size // patch) for size, patch in zip(latent_shape[-3:], patch_size, strict=True)
     )
     return frames, height, width
 
@@ -130,8 +131,8 @@ def visual_tokens(output: Tensor, grid: tuple[int, int, int], lead: int = 0) -> 
     count = grid[0] * grid[1] * grid[2]
     if output.ndim != 3 or lead < 0 or output.shape[1] < lead + count:
         raise ValueError(
-            f"A block's output of shape {tuple(output.shape)} cannot hold {lead} leading tokens and a "
-            f"grid of {grid[0]} x {grid[1]} x {grid[2]}; the tap does not fit this model."
+            f"A block's output of shape {tuple(output.shape)} cannot hold {lead} leading tokens "
+            f"and a grid of {grid[0]} x {grid[1]} x {grid[2]}; the tap does not fit this model."
         )
     return output[:, lead : lead + count]
 
@@ -203,19 +204,20 @@ def check_match(
         if wanted != given:
             raise HeadMismatch(
                 f"The head was made for a model of {what} {wanted}, but this model "
-                f"({backbone.class_name}) has {given}; its features mean something else to the head. "
-                "Load the model the head was made for, or a head made for this model."
+                f"({backbone.class_name}) has {given}; its features mean something else to the "
+                "head. Load the model the head was made for, or a head made for this model."
             )
     likeness = similarity(spec.fingerprint, model_fingerprint)
     if likeness < RELATED_BACKBONE:
         raise HeadMismatch(
             f"The weights of this {backbone.family} model are not those the head was trained on "
-            f"(similarity of their patch embeddings {likeness:.3f}, needed {RELATED_BACKBONE}); scores "
-            "would be noise. Load the model the head was made for, or a head made for this model."
+            f"(similarity of their patch embeddings {likeness:.3f}, needed {RELATED_BACKBONE}); "
+            "scores would be noise. Load the model the head was made for, or a head made for this "
+            "model."
         )
     if likeness < SAME_BACKBONE:
         return (
-            f"This model is related to the one the head was trained on, but not the same (similarity "
-            f"{likeness:.3f}); the head's stated reliability may not hold."
+            f"This model is related to the one the head was trained on, but not the same "
+            f"(similarity {likeness:.3f}); the head's stated reliability may not hold."
         )
     return None

@@ -113,7 +113,8 @@ def _opened(path: str | os.PathLike) -> Iterator[Any]:
         ) from error
     except OSError as error:
         raise HeadFileError(
-            f"Head file {path} cannot be read ({error.strerror or error}); check its name and place."
+            f"Head file {path} cannot be read ({error.strerror or error}); check its name "
+            "and place."
         ) from error
     except ValueError as error:
         raise HeadFileError(f"Head file {path} cannot be used: {error}.") from error
@@ -127,8 +128,8 @@ def _check_extent(path: Path) -> None:
     length = int.from_bytes(start[:8], "little")
     if start[8:] != b"{" or length > _HEADER_LIMIT:
         raise ValueError(
-            f"it is not a safetensors file, or its header is over {_HEADER_LIMIT} bytes; choose a head "
-            "file made by PRISM"
+            f"it is not a safetensors file, or its header is over {_HEADER_LIMIT} bytes; choose a "
+            "head file made by PRISM"
         )
     if size < 8 + length:
         raise ValueError(
@@ -156,8 +157,8 @@ def _inspect(file: Any) -> tuple[HeadInfo, torch.dtype]:
     for name, tensor in slices.items():
         if tuple(tensor.get_shape()) != wanted[name]:
             raise ValueError(
-                f"tensor {name} is of shape {tuple(tensor.get_shape())} where its description needs "
-                f"{wanted[name]}"
+                f"tensor {name} is of shape {tuple(tensor.get_shape())} where its description "
+                f"needs {wanted[name]}"
             )
     kinds = {tensor.get_dtype() for tensor in slices.values()}
     if len(kinds) != 1 or not kinds <= _DTYPES.keys():
@@ -171,5 +172,6 @@ def _check_finite(tensors: dict[str, torch.Tensor]) -> None:
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
             raise ValueError(
-                f"tensor {name} holds NaN or infinite weights; train the head anew or fetch it again"
+                f"tensor {name} holds NaN or infinite weights; train the head anew or fetch it "
+                "again"
             )

@@ -32,9 +32,9 @@ class Features:
         frames, height, width = self.grid
         if frames * height * width != self.visual.shape[1]:
             raise ValueError(
-                f"A grid of {frames} x {height} x {width} tokens has {frames * height * width}, but "
-                f"the visual tokens are {tuple(self.visual.shape)}; remove the reference or context "
-                "tokens of the model first (backbones.visual_tokens)."
+                f"A grid of {frames} x {height} x {width} tokens has {frames * height * width}, "
+                f"but the visual tokens are {tuple(self.visual.shape)}; remove the reference or "
+                "context tokens of the model first (backbones.visual_tokens)."
             )
         if self.sigma.shape != self.visual.shape[:1]:
             raise ValueError(

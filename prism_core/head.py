@@ -78,7 +78,7 @@ class HeadConfig:
         )
         if not well_formed or "overall" not in names:
             raise ValueError(
-                f'outputs is {names!r}; it must be up to 16 different names, with "overall" among them.'
+                f'outputs is {names!r}; it must be up to 16 different names, "overall" one of them.'
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class HeadConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> HeadConfig:
-        """The inverse of `to_dict`. Raises ValueError on an unknown, missing or impossible value."""
+        """The inverse of `to_dict`. Raises ValueError on unknown, missing or impossible values."""
         known = {field.name for field in fields(cls)}
         if not isinstance(values, dict) or values.keys() != known:
             found = sorted(values) if isinstance(values, dict) else type(values).__name__
@@ -155,7 +155,8 @@ class QueryAggregationHead(nn.Module):
         self.norm_pooled = TokenNorm(config.queries * dim, **place)
         widths = [config.queries * dim] + [width] * (config.mlp_layers - 1) + [len(config.outputs)]
         self.mlp = nn.ModuleList(
-            operations.Linear(before, after, **place) for before, after in zip(widths, widths[1:])
+            operations.Linear(before, after, **place)
+            for before, after in zip(widths[:-1], widths[1:], strict=True)
         )
         if operations is nn:
             self.reset_parameters()
@@ -176,7 +177,7 @@ class QueryAggregationHead(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, visual: Tensor, text: Tensor, text_mask: Tensor | None = None) -> None:
-        """Start the token norms at unit variance a channel, measured on a sample of training tokens.
+        """Start the token norms at unit variance a channel, measured on some training tokens.
 
         Shapes as in `forward`. Without it the outlier channels dominate the first epochs.
         """
@@ -207,9 +208,9 @@ class QueryAggregationHead(nn.Module):
         return self.mlp[-1](x).float()
 
     def attention(self, visual: Tensor, text: Tensor, text_mask: Tensor | None = None) -> Tensor:
-        """Where each query looks: (B, queries, Lv + Lt) float32, mean over attention heads, sums to 1.
+        """Where each query looks, (B, queries, Lv + Lt) float32: the mean over attention heads.
 
-        Arguments as in `forward`. The first Lv weights are the heat map over visual tokens.
+        Arguments as in `forward`. Weights sum to 1; the first Lv are the heat map over the clip.
         """
         return self._weights(*self._tokens(visual, text, text_mask)).mean(1)
 
@@ -221,7 +222,7 @@ class QueryAggregationHead(nn.Module):
     def _tokens(
         self, visual: Tensor, text: Tensor, text_mask: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
-        """Projected tokens (B, L, D) of the weights' dtype, and which to hide: (B, L) bool or None."""
+        """Projected tokens (B, L, D) in the weights' dtype; which to hide: (B, L) bool or None."""
         check_tokens(visual, text, text_mask)
         self._check_channels(visual, text)
         hidden = None

@@ -145,8 +145,8 @@ class HeadInfo:
         version = values.get("format") if isinstance(values, dict) else None
         if version != FORMAT:
             raise ValueError(
-                f"its format is {version!r} and this version of PRISM reads {FORMAT!r}; update PRISM or "
-                "export the head anew"
+                f"its format is {version!r} and this version of PRISM reads {FORMAT!r}; update "
+                "PRISM or export the head anew"
             )
         _exact_keys(values, _KEYS, "the description")
         if isinstance(values["head"], dict) and values["head"].get("outputs") != values["outputs"]:
@@ -183,8 +183,8 @@ def _read_backbone(values: Any) -> BackboneSpec:
             raise ValueError("backbone.experts must be a list of at least one expert")
         if len(experts) > 1:
             raise ValueError(
-                f"it reads a model of {len(experts)} experts, and this version of PRISM reads heads of "
-                "one expert only; export one head for each expert"
+                f"it reads a model of {len(experts)} experts, and this version of PRISM reads "
+                "heads of one expert only; export one head for each expert"
             )
         values = dict(experts[0]) if isinstance(experts[0], dict) else experts[0]
         expert_range = values.pop("sigma_range", None) if isinstance(values, dict) else None

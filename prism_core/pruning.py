@@ -25,12 +25,13 @@ def top_k(scores: Tensor, keep: int) -> list[int]:
     broken = [row for row, score in enumerate(scores.tolist()) if score - score != 0.0]
     if broken:
         raise ValueError(
-            f"The score of candidate {broken[0]} is {scores[broken[0]].item()}, so candidates cannot be "
-            "ranked; the latent or the model's precision overflowed. Try a wider dtype for the model."
+            f"The score of candidate {broken[0]} is {scores[broken[0]].item()}, so candidates "
+            "cannot be ranked; the model's precision overflowed. Try a wider dtype for the model."
         )
     if not 1 <= keep <= len(scores):
         raise ValueError(
-            f"Cannot keep {keep} of {len(scores)} candidates; choose a number from 1 to {len(scores)}."
+            f"Cannot keep {keep} of {len(scores)} candidates; choose a number from 1 to "
+            f"{len(scores)}."
         )
     best_first = torch.argsort(scores, descending=True, stable=True)
     return sorted(best_first[:keep].tolist())
@@ -66,7 +67,8 @@ def parse_kept(text: str, candidates: int) -> list[int]:
         row = int(entry)
         if not 0 <= row < candidates:
             raise ValueError(
-                f"{where}, but this batch has {candidates} candidates; rows count from 0 to {candidates - 1}."
+                f"{where}, but this batch has {candidates} candidates; rows count from 0 "
+                f"to {candidates - 1}."
             )
         if row in rows:
             raise ValueError(f"{where}, a row that is already kept; name every row once.")

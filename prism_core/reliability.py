@@ -202,7 +202,7 @@ def _ranks(scores: np.ndarray) -> np.ndarray:
 
 
 def _surviving_batches(available: int, size: int, keep: int) -> np.ndarray:
-    """[m, a]: in how many batches a candidate with m worse ones, a of them ahead, is best and kept."""
+    """[m, a]: batches in which a candidate with m worse ones, a of them ahead, is best and kept."""
     table = np.zeros((available, available))
     for worse in range(available):
         for ahead in range(worse + 1):

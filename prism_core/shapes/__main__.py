@@ -70,7 +70,8 @@ def _states(arguments: argparse.Namespace) -> None:
     from .training import states
     device = _device()
     for split in arguments.splits:
-        states.make(load_backbone().to(device), load_vae().to(device), split, limit=arguments.limit, device=device)
+        states.make(load_backbone().to(device), load_vae().to(device), split, limit=arguments.limit,
+                    reverse=arguments.reverse, device=device)
 
 
 TRAIN = {"text": _train_text, "vae": _train_vae, "decoder": _train_decoder, "backbone": _train_backbone, "head": _train_head}
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     states = commands.add_parser("states", help="sample candidates and judge them with the oracle")
     states.add_argument("splits", nargs="+", choices=["test", "validation", "head"])
     states.add_argument("--limit", type=int, help="only the first prompts of the split")
+    states.add_argument("--reverse", action="store_true", help="from the end: lets a second process share the work")
     for name, text in (("describe", "quality of the backbone's clips"), ("evaluate", "all figures of the head and its controls")):
         command = commands.add_parser(name, help=text)
         command.add_argument("split", nargs="?", default="test", choices=["test", "validation"])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-SHIFT, STEPS, CFG = 8.0, 16, 2.0
+SHIFT, STEPS, CFG = 8.0, 16, 1.0
 LATENT_SHAPE = (16, 3, 8, 8)
 Velocity = Callable[[Tensor, Tensor, Tensor], Tensor]  # (x, sigma (B,), text) -> velocity
 

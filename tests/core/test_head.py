@@ -60,7 +60,7 @@ def plain_head(head: QueryAggregationHead, visual, text, mask) -> torch.Tensor:
         for start in range(0, config.dim, size):
             part = slice(start, start + size)
             logits = torch.stack([q[part] @ key[part] / math.sqrt(size) for key in k])
-            parts.append(sum(w * value[part] for w, value in zip(logits.softmax(0), v)))
+            parts.append(logits.softmax(0) @ v[:, part])
         pooled.append(linear("out", torch.cat(parts)))
     x = norm("norm_pooled", torch.cat(pooled))
     for layer in range(config.mlp_layers):
@@ -82,14 +82,16 @@ def test_values_equal_the_head_written_out_with_loops(config):
     head = filled(config)
     visual, text, mask = tokens(2, config.visual_dim, config.text_dim)
     found = head(visual, text, mask)
-    wanted = torch.stack([plain_head(head, *row) for row in zip(visual, text, mask)])
+    wanted = torch.stack([plain_head(head, *row) for row in zip(visual, text, mask, strict=True)])
     assert torch.allclose(found.double(), wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_golden_values():
+    scores = [-0.6000991180, -0.5978768507, -0.5712142165]
+    attention = [0.1780595, 0.0883240, 0.1874079, 0.1697334, 0.2523476, 0.1241275, 0.0]
     head = filled()
-    assert head(*tokens()).flatten().tolist() == pytest.approx(GOLDEN_SCORES, abs=2e-5)
-    assert head.attention(*tokens())[0, 0].tolist() == pytest.approx(GOLDEN_ATTENTION, abs=1e-5)
+    assert head(*tokens()).flatten().tolist() == pytest.approx(scores, abs=2e-6)
+    assert head.attention(*tokens())[0, 0].tolist() == pytest.approx(attention, abs=1e-6)
 
 
 def test_default_is_the_papers_head():
@@ -131,7 +133,7 @@ def test_rows_do_not_depend_on_each_other():
     order = torch.tensor([4, 2, 0, 3, 1])
     permuted = head(visual[order], text[order], mask[order])
     assert torch.allclose(permuted, together[order], rtol=1e-5, atol=1e-6)
-    assert together.std() > 0.1  # the rows are not alike to begin with
+    assert together.std() > 0.01  # the rows are not alike to begin with
 
 
 def test_other_rows_may_hold_anything_even_nan():
@@ -248,9 +250,11 @@ def test_calibration_gives_every_channel_the_same_say():
         assert torch.allclose(normed.std(0), torch.ones(6), atol=1e-3)
 
 
-def test_dropout_acts_in_training_only():
-    head = filled(dropout=0.5)
-    assert torch.equal(head(*tokens()), filled()(*tokens()))
+@pytest.mark.parametrize("layers", [1, 5])
+def test_dropout_acts_in_training_only(layers):
+    config = HeadConfig(6, 6, dim=8, attention_heads=2, mlp_layers=layers)
+    head = filled(config, dropout=0.5)
+    assert torch.equal(head(*tokens()), filled(config)(*tokens()))
     head.train()
     torch.manual_seed(0)
     assert not torch.equal(head(*tokens()), head(*tokens()))
@@ -332,7 +336,3 @@ def test_configuration_round_trip_is_strict():
     for name, value in (("outputs", "overall"), ("mlp_width", None), ("dim", "8")):
         with pytest.raises(ValueError, match=name):
             HeadConfig.from_dict({**stored, name: value})
-
-
-GOLDEN_SCORES = [0.0, 0.0, 0.0]
-GOLDEN_ATTENTION = [0.0] * 7

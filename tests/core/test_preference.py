@@ -82,11 +82,11 @@ def test_a_tie_pulls_scores_together():
 
 
 def test_half_precision_scores_are_compared_in_float32():
-    # two ulps apart at 300 in float16; the difference itself must not be rounded
-    r_a, r_b = torch.tensor([300.5], dtype=torch.float16), torch.tensor([0.0], dtype=torch.float16)
+    # float16 steps by a quarter at 300: the difference itself must not be rounded to it
+    r_a, r_b = torch.tensor([300.5, 0.0625], dtype=torch.float16).split(1)
     loss = rao_kupper_loss(r_a, r_b, torch.tensor([-1]))
     assert loss.dtype == torch.float32
-    assert loss.item() == pytest.approx(300.5 + math.log(5), rel=1e-6)
+    assert loss.item() == pytest.approx(300.4375 + math.log(5), rel=1e-6)
 
 
 @pytest.mark.parametrize("eta", [1.0, 0.5, float("inf"), float("nan")])

@@ -17,7 +17,7 @@ HEADS, LAYERS, DIM = 3, 6, 192
 CONFIG = dict(patch_size=(1, 2, 2), num_attention_heads=HEADS, attention_head_dim=DIM // HEADS, in_channels=CHANNELS,
               out_channels=CHANNELS, text_dim=TEXT_DIM, freq_dim=256, ffn_dim=4 * DIM, num_layers=LAYERS,
               cross_attn_norm=True, qk_norm="rms_norm_across_heads", eps=1e-6)
-STEPS = 8000
+STEPS = 5000
 CLIPS_PER_PROMPT = 3
 TRAIN_SHIFT = 5.0        # sampling runs at shift 8; a lower one leaves capacity for the fine end
 DROP_ALL, DROP_SOME, DROP_WORD = 0.1, 0.15, 0.4

@@ -60,12 +60,16 @@ def _chunk(model: object, vae: object, prompts: list, first_seed: int, cfg: floa
 
 
 def make(model: object, vae: object, split: str, *, limit: int | None = None, cfg: float = CFG,
-         device: str = "cpu") -> Path:
-    """Sample a split's candidates chunk by chunk; chunks already on disk are kept, so it resumes."""
+         reverse: bool = False, device: str = "cpu") -> Path:
+    """Sample a split's candidates chunk by chunk; chunks already on disk are kept, so it resumes.
+
+    `reverse` starts at the end, so that a second process can meet the first one in the middle.
+    """
     prompts = splits()[split][:limit]
     folder = RUNS / "states" / split
     folder.mkdir(parents=True, exist_ok=True)
-    for at in tqdm(range(0, len(prompts), PROMPTS_AT_ONCE), desc=f"trajectories {split}", mininterval=5):
+    starts = range(0, len(prompts), PROMPTS_AT_ONCE)
+    for at in tqdm(starts[::-1] if reverse else starts, desc=f"trajectories {split}", mininterval=5):
         path = folder / f"{at:05d}.safetensors"
         if not path.exists():
             chunk = _chunk(model, vae, prompts[at:at + PROMPTS_AT_ONCE], FIRST_SEED[split] + at, cfg, device)

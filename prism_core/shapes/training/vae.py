@@ -17,7 +17,7 @@ STEPS = 2600
 LATENT_NOISE = 0.1       # the decoder learns to live with what a diffusion model leaves
 CROP, CROP_FRAMES = 32, 5
 FULL_SHARE = 0.12        # the last steps see whole clips
-DECODER_STEPS = 1600
+DECODER_STEPS = 1200
 
 
 def build() -> AutoencoderKLWan:
