@@ -1,0 +1,39 @@
+"""PRISM for ComfyUI: score noisy candidates by the video model's own features, finish only the best.
+
+Outside ComfyUI this module does nothing, so that tests and training can import what lies below it.
+"""
+
+from importlib.util import find_spec
+
+if find_spec("comfy_api") is not None:
+    from comfy_api.latest import ComfyExtension, io
+
+    from .nodes import folders
+    from .nodes.chart import PrismScoreChart
+    from .nodes.heads import PrismLoadHead
+    from .nodes.pruning import PrismPruneLatents, PrismSplitCandidates
+    from .nodes.scoring import PrismScoreLatents
+    from .nodes.shapes import PrismShapesPrompt
+
+    NODES: list[type[io.ComfyNode]] = [
+        PrismLoadHead,
+        PrismScoreLatents,
+        PrismPruneLatents,
+        PrismSplitCandidates,
+        PrismScoreChart,
+        PrismShapesPrompt,
+    ]
+
+    class PrismExtension(ComfyExtension):
+        """What ComfyUI asks the pack for."""
+
+        async def on_load(self) -> None:
+            folders.register()
+
+        async def get_node_list(self) -> list[type[io.ComfyNode]]:
+            return NODES
+
+    async def comfy_entrypoint() -> PrismExtension:
+        return PrismExtension()
+
+WEB_DIRECTORY = "./web"
