@@ -1,4 +1,8 @@
-"""Renderer of the Shapes world: one coloured shape moving along a straight line, anti-aliased, exact."""
+"""Renderer of the Shapes world: one coloured shape moving along a straight line, anti-aliased, exact.
+
+Clips can be flawed on purpose. Footage is never perfect, and a model that learned from perfect clips
+only would make no duds to choose between: the backbone therefore learns from flawed ones as well.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +26,23 @@ SPEEDS: Mapping[str, float] = {"slowly": 1.0, "steadily": 2.0, "quickly": 3.0}  
 DIRECTIONS: Mapping[str, tuple[float, float]] = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 LANE_CENTRES: Mapping[str, float] = {"top": 18.0, "left": 18.0, "middle": 32.0, "bottom": 46.0, "right": 46.0}
 LANE_JITTER, AXIS_JITTER = 2.0, 4.0
+# Deviations of the flaws: pixels off the lane, share of a wrong colour, log of the radius, share of the speed, pixels.
+OFF_LANE, WRONG_COLOUR, WRONG_SIZE, WRONG_SPEED, WOBBLE = 5.0, 0.25, 0.2, 0.25, 1.5
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn: outline, colour (3,), radius in pixels, centre (2,) in frame 0 and velocity (2,) in pixels a frame."""
+    """What is drawn: outline, colour (3,), radius in pixels, centre (2,) in frame 0 and velocity (2,) in pixels a frame.
+
+    wobble: amplitude in pixels, cycles in the clip and phase of a swing across the path.
+    """
 
     shape: str
     colour: tuple[float, float, float]
     radius: float
     centre: tuple[float, float]
     velocity: tuple[float, float]
+    wobble: tuple[float, float, float] = (0.0, 1.0, 0.0)
 
 
 def _polygon(points: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -90,29 +100,44 @@ def velocity(prompt: Prompt) -> tuple[float, float]:
     return dx * SPEEDS[prompt.speed], dy * SPEEDS[prompt.speed]
 
 
-def sample_scene(prompt: Prompt, generator: torch.Generator) -> Scene:
-    """One scene of a full prompt: what the prompt leaves open is drawn at random (place along the path, small jitters)."""
+def sample_scene(prompt: Prompt, generator: torch.Generator, flawed: bool = False) -> Scene:
+    """One scene of a full prompt: what the prompt leaves open is drawn at random (place along the path, small jitters).
+
+    flawed: deviate from the prompt as well, by random amounts; most clips are then a little wrong and some very.
+    """
     u = (torch.rand(6, generator=generator) * 2 - 1).tolist()
     vx, vy = velocity(prompt)
-    along = 1 if vx else 0
     lane = LANE_CENTRES[prompt.start] + LANE_JITTER * u[0]
+    colour = torch.tensor(COLOURS[prompt.colour]) + 0.03 * torch.tensor(u[2:5])
+    radius = RADII[prompt.size] * (1 + 0.06 * u[5])
+    wobble = (0.0, 1.0, 0.0)
+    if flawed:
+        n = torch.randn(5, generator=generator).tolist()
+        v = torch.rand(3, generator=generator).tolist()
+        other = torch.tensor(list(COLOURS.values())[int(v[0] * len(COLOURS))])
+        colour = colour.lerp(other, min(0.8, WRONG_COLOUR * abs(n[1])))
+        lane, radius = lane + OFF_LANE * n[0], radius * math.exp(WRONG_SIZE * n[2])
+        vx, vy = vx * (1 + WRONG_SPEED * n[3]), vy * (1 + WRONG_SPEED * n[3])
+        wobble = (WOBBLE * abs(n[4]), 1 + v[1], 2 * math.pi * v[2])
     middle = SIZE / 2 + AXIS_JITTER * u[1]  # the path is centred here, so that it never leaves the picture
     half = (FRAMES - 1) / 2
-    centre = (middle - vx * half, lane) if along else (lane, middle - vy * half)
-    colour = tuple(min(1.0, max(0.0, c + 0.03 * j)) for c, j in zip(COLOURS[prompt.colour], u[2:5]))
-    return Scene(prompt.shape, colour, RADII[prompt.size] * (1 + 0.06 * u[5]), centre, (vx, vy))
+    centre = (middle - vx * half, lane) if vx else (lane, middle - vy * half)
+    return Scene(prompt.shape, tuple(colour.clamp(0, 1).tolist()), radius, centre, (vx, vy), wobble)
 
 
 def render(scene: Scene, frames: int = FRAMES, size: int = SIZE) -> Tensor:
     """Draw a scene: (frames, size, size, 3) in [0, 1]."""
     times = torch.arange(frames, dtype=torch.float32)[:, None]
-    centres = torch.tensor(scene.centre) + times * torch.tensor(scene.velocity)
+    velocity, (amplitude, cycles, phase) = torch.tensor(scene.velocity), scene.wobble
+    swing = amplitude * torch.sin(2 * math.pi * cycles * times / max(1, frames - 1) + phase)
+    across = velocity.flip(0) / velocity.norm().clamp(min=1e-6)
+    centres = torch.tensor(scene.centre) + times * velocity + swing * across
     cover = coverage(scene.shape, torch.full((frames,), scene.radius), centres, size)[..., None]
     return torch.tensor(BACKGROUND) * (1 - cover) + torch.tensor(scene.colour) * cover
 
 
-def clip(prompt: Prompt, seed: int) -> Tensor:
-    """The clip of a full prompt and a seed, (9, 64, 64, 3) in [0, 1]."""
+def clip(prompt: Prompt, seed: int, flawed: bool = False) -> Tensor:
+    """The clip of a full prompt and a seed, (9, 64, 64, 3) in [0, 1]; see `sample_scene` for flawed ones."""
     if prompt.start not in LANES[prompt.direction]:
         raise ValueError(f"A shape moving {prompt.direction} cannot start from the {prompt.start}.")
-    return render(sample_scene(prompt, torch.Generator().manual_seed(seed)))
+    return render(sample_scene(prompt, torch.Generator().manual_seed(seed), flawed))

@@ -11,7 +11,7 @@ from ...preference import ETA, rao_kupper_loss
 from .run import cosine, step_generator
 from .tokens import Tokens
 
-STEPS = 2500
+STEPS = 1500
 WIDTH, ATTENTION_HEADS, QUERIES = 128, 4, 1
 PROMPTS_A_STEP = 24
 TIE_BELOW = 0.02         # oracle difference that an annotator cannot see

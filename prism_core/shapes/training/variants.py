@@ -27,18 +27,21 @@ from .run import RUNS
 from .tokens import Tokens
 
 VARIANTS = ("trajectory", "forward", "pooled", "random", "raw", "noise", "position")
+CONTROL_STEPS = (4, 6, 10, 12, 14)  # what the untrained backbone and the noised clips are looked at: enough to compare
 TRAIN_STEPS = (1, 2, 4, 6, 8, 10, 12, 14, 15, STEPS)
 RANDOM_BACKBONE_SEED = 99
 
 
 def _view(view: str, data: states.States) -> Tokens:
     """The tokens of one view of a split's states."""
+    latents = tokens.forward_noised(data) if view == "forward" else data.latents
+    if view in ("random", "forward"):
+        latents = {step: latents[step] for step in CONTROL_STEPS}
     if view == "raw":
-        return tokens.raw_tokens(data.latents, data.words)
+        return tokens.raw_tokens(latents, data.words)
     if view == "random":
         torch.manual_seed(RANDOM_BACKBONE_SEED)
-        return tokens.backbone_tokens(backbone.build().eval(), data.latents, data.words)
-    latents = tokens.forward_noised(data) if view == "forward" else data.latents
+        return tokens.backbone_tokens(backbone.build().eval(), latents, data.words)
     conditioning = data.words.roll(1, 0) if view == "shuffled" else None
     return tokens.backbone_tokens(load_backbone(), latents, data.words, conditioning=conditioning)
 
@@ -52,7 +55,8 @@ def view(name: str, split: str, data: states.States) -> Tokens:
         made = _view(name, data)
         path.parent.mkdir(parents=True, exist_ok=True)
         flat = {f"visual.{k}": v.contiguous() for k, v in made.visual.items()}
-        save_file(flat | {"text": made.text.contiguous(), "text_mask": made.text_mask}, path)
+        save_file(flat | {"text": made.text.contiguous(), "text_mask": made.text_mask}, path.with_suffix(".draft"))
+        path.with_suffix(".draft").replace(path)
     stored = load_file(path)
     visual = {int(k[7:]): v for k, v in stored.items() if k.startswith("visual.")}
     return Tokens(visual, stored["text"], stored["text_mask"])
@@ -82,9 +86,10 @@ def path(variant: str, seed: int) -> Path:
 def train(variant: str, seed: int, steps: int | None = None) -> None:
     """Train one variant on the split 'head' and keep its weights."""
     data = states.load("head")
-    train_steps = (0,) if variant == "noise" else TRAIN_STEPS
-    trained = head.train(view(view_of(variant), "head", data), target(variant, data), train_steps=train_steps,
-                         steps=steps or head.STEPS, seed=seed, label=f"{variant} {seed}")
+    seen = view(view_of(variant), "head", data)
+    train_steps = (0,) if variant == "noise" else tuple(step for step in TRAIN_STEPS if step in seen.visual)
+    trained = head.train(seen, target(variant, data), train_steps=train_steps, steps=steps or head.STEPS, seed=seed,
+                         label=f"{variant} {seed}")
     path(variant, seed).parent.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in trained.state_dict().items()}, path(variant, seed))
 
