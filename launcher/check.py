@@ -70,9 +70,19 @@ def clips(run: Run, node: str, count: int, output: Path) -> list[list[str]]:
 
 def judge(comfyui: ComfyUI, prompt: str, frames: Sequence[Sequence[str]]) -> list[float]:
     """The oracle's quality in [0, 1] of each clip, given as frame files."""
+    return json.loads(_run_script(comfyui, "oracle_check.py", {"prompt": prompt, "clips": frames}))
+
+
+def draw_sheet(comfyui: ComfyUI, file: Path, task: dict[str, Any]) -> None:
+    """Save a picture of all candidates; `task` as launcher/contact_sheet.py describes it, without the file."""
+    _run_script(comfyui, "contact_sheet.py", {**task, "file": str(file)})
+
+
+def _run_script(comfyui: ComfyUI, name: str, task: dict[str, Any]) -> str:
+    """Run one of our scripts with the Python that has torch and Pillow; what it writes to standard output."""
     answer = subprocess.run(
-        [str(comfyui.python), str(layout.ROOT / "launcher" / "oracle_check.py")], env=clean_environment(),
-        input=json.dumps({"prompt": prompt, "clips": frames}), capture_output=True, text=True, encoding="utf-8")
+        [str(comfyui.python), str(layout.ROOT / "launcher" / name)], env=clean_environment(), input=json.dumps(task),
+        capture_output=True, text=True, encoding="utf-8")
     if answer.returncode != 0:
-        raise LauncherError(f"The oracle could not judge the clips:\n{quoted(answer.stderr.splitlines()[-8:])}")
-    return json.loads(answer.stdout)
+        raise LauncherError(f"The demo's check failed in {name}:\n{quoted(answer.stderr.splitlines()[-8:])}")
+    return answer.stdout

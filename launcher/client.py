@@ -137,6 +137,7 @@ class Client:
             return answer.read()
 
     def url(self, path: str) -> str:
+        """The address of a path on the server."""
         return f"http://{self.host}:{self.port}{path}"
 
     def get(self, path: str) -> Any:
@@ -146,7 +147,8 @@ class Client:
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Send JSON; the answer's JSON, or None if it is empty."""
-        request = urllib.request.Request(self.url(path), json.dumps(body).encode(), {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url(path), json.dumps(body).encode(), headers)
         with opener.open(request, timeout=60) as answer:
             text = answer.read()
         return json.loads(text) if text.strip() else None
@@ -170,7 +172,8 @@ def complaints(details: dict[str, Any]) -> list[str]:
     lines = []
     for node, problem in (details.get("node_errors") or {}).items():
         for error in problem.get("errors", ()):
-            lines.append(f"node {node} ({problem.get('class_type')}): {error.get('message')} {error.get('details', '')}")
+            where = f"node {node} ({problem.get('class_type')})"
+            lines.append(f"{where}: {error.get('message')} {error.get('details', '')}")
     error = details.get("error") or {}
     general = error if isinstance(error, str) else f"{error.get('message', '')} {error.get('details', '')}".strip()
     return lines or [general or "no reason given"]

@@ -26,6 +26,7 @@ class Progress:
             self.show(f"{title}  {data.get('value')}/{data.get('max')}")
 
     def show(self, text: str) -> None:
+        """Show what is being done."""
         if not self.live:
             print(f"  {text}", flush=True)
             return

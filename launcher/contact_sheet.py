@@ -32,7 +32,8 @@ def main() -> None:
         sheet.paste(strip if kept else Image.blend(strip, Image.new("RGB", strip.size, PAPER), 0.55), (x, y))
         if kept:
             draw.rectangle((x - 3, y - 3, x + width + 2, y + height + 2), outline=INK, width=2)
-        text = f'{"KEPT" if kept else "dropped"}   score {task["scores"][row]:+.2f}   turned out {task["quality"][row]:.2f}'
+        outcome = "KEPT" if kept else "dropped"
+        text = f'{outcome}   score {task["scores"][row]:+.2f}   turned out {task["quality"][row]:.2f}'
         draw.text((x, y + height + 5), text, INK if kept else FAINT, small)
     sheet.save(task["file"])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import layout
-from .check import DROPPED_FRAMES, KEPT_FRAMES, check_prompt, clips, judge
+from .check import DROPPED_FRAMES, KEPT_FRAMES, check_prompt, clips, draw_sheet, judge
 from .client import Client, Prompt, Run, RunFailed
 from .comfyui import ComfyUI
 from .console import Progress, table
@@ -21,6 +21,7 @@ from .server import Server
 
 WORKFLOW = layout.WORKFLOWS / "prism_prune_shapes.json"
 RESULTS = layout.OUTPUT / "demo"
+SHEET = "candidates.png"
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,12 @@ def demo(comfyui: ComfyUI, port: int, results: Path = RESULTS) -> dict[str, Any]
         choice = Choice.of(prompt, run)
         files = collect(server.client, run, results)
         print(f"Check, not part of the workflow: finishing the {len(choice.dropped)} dropped candidates as well")
-        quality = check(server, prompt, object_info, choice)
+        quality = check(server, prompt, object_info, choice, results / SHEET)
     shutil.rmtree(folder)
-    report = summary(choice, quality, comfyui.version, seconds, files)
+    report = summary(choice, quality, comfyui.version, seconds, [*files, SHEET])
     (results / "summary.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(f"\n{choice.text}\n\n{scoreboard(choice, quality)}\n\n{conclusion(report)}\n\nThe files are in {results}:")
-    print("\n".join(f"  {name}" for name in (*files, "summary.json")))
+    print("\n".join(f"  {name}" for name in (*report["files"], "summary.json")))
     return report
 
 
@@ -107,13 +108,21 @@ def collect(client: Client, run: Run, folder: Path) -> list[str]:
     return [file["filename"] for file in files]
 
 
-def check(server: Server, prompt: Prompt, object_info: dict[str, dict[str, Any]], choice: Choice) -> list[float]:
-    """The oracle's quality of every candidate, dropped ones finished too, in the order of the batch."""
+def check(server: Server, prompt: Prompt, object_info: dict[str, dict[str, Any]], choice: Choice,
+          sheet: Path) -> list[float]:
+    """The oracle's quality of every candidate, dropped ones finished too, in the order of the batch.
+
+    Saves a picture of all of them to `sheet`.
+    """
     run, _ = timed(server.client, check_prompt(prompt, object_info))
     frames: dict[int, list[str]] = dict(zip(choice.kept, clips(run, KEPT_FRAMES, len(choice.kept), server.output)))
     if choice.dropped:
         frames |= zip(choice.dropped, clips(run, DROPPED_FRAMES, len(choice.dropped), server.output))
-    return judge(server.comfyui, choice.text, [frames[row] for row in sorted(frames)])
+    ordered = [frames[row] for row in sorted(frames)]
+    quality = judge(server.comfyui, choice.text, ordered)
+    draw_sheet(server.comfyui, sheet, {"clips": ordered, "scores": choice.scores, "kept": choice.kept,
+                                       "quality": quality, "prompt": choice.text, "step": choice.step})
+    return quality
 
 
 def summary(choice: Choice, quality: Sequence[float], version: str, seconds: float,

@@ -39,10 +39,12 @@ class Environment:
 
     @property
     def python(self) -> Path:
+        """Its interpreter, whether or not it exists yet."""
         return environment_python(self.path)
 
     @property
     def stamp(self) -> Path:
+        """A file that exists only once everything is installed; it holds the requirements' fingerprint."""
         return self.path / "prism-installed"
 
     def fingerprint(self) -> str:
@@ -89,7 +91,8 @@ class Environment:
             report("Trying once more with pip.")
             code, lines = run_shown((*pip, self.requirements), show)
         if code != 0:
-            raise install_error(lines)
+            raise install_error(lines, "Run the same command again; if it fails in the same place, delete "
+                                       f"{self.path} and try once more.")
 
 
 def environment_python(path: Path) -> Path:
@@ -111,7 +114,8 @@ def create(path: Path) -> None:
     """Make a virtual environment with pip, in place of a broken one if need be."""
     code, lines = run_shown((sys.executable, "-m", "venv", "--clear", path), lambda line: None)
     if code != 0:
-        raise LauncherError(f"Python could not make a virtual environment in {path}:\n{quoted(lines[-10:])}\n{VENV_REMEDY}")
+        raise LauncherError(
+            f"Python could not make a virtual environment in {path}:\n{quoted(lines[-10:])}\n{VENV_REMEDY}")
 
 
 def check_machine(folder: Path) -> None:
@@ -147,22 +151,22 @@ def check_ensurepip() -> None:
             f"so it cannot make a virtual environment.\n{VENV_REMEDY}")
 
 
-def install_error(lines: list[str]) -> LauncherError:
-    """The error for an installer that gave up with these last lines."""
+def install_error(lines: list[str], remedy: str = "Run the same command again.") -> LauncherError:
+    """The error for an installer that gave up with these last lines; `remedy` for causes other than the network."""
     said = "\n".join(lines).lower()
     if any(sign in said for sign in NETWORK_SIGNS):
         return LauncherError(
-            f"The packages could not be downloaded:\n{quoted(lines[-6:])}\n"
+            f"The packages could not be downloaded:\n{quoted(lines[-3:])}\n"
             "The first run needs the network (later ones do not). Check the connection, the proxy settings or the "
             "package index that pip is configured for, then run the same command again: it goes on where it stopped.")
-    return LauncherError(
-        f"Installing the packages failed:\n{quoted(lines[-15:])}\n"
-        f"Run the same command again; if it fails in the same place, delete {layout.ENVIRONMENT} and try once more.")
+    return LauncherError(f"Installing failed:\n{quoted(lines[-15:])}\n{remedy}")
 
 
 def indented(report: Report) -> Report:
     """Report the lines of an installer's output that tell progress, set apart from the launcher's own."""
+    idle = ("Ignoring ", "Requirement already satisfied", "Using cached", "+ ", "[notice]")
+
     def show(line: str) -> None:
-        if not line.strip().startswith(("Ignoring ", "Requirement already satisfied", "Using cached", "+ ", "[notice]")):
+        if not line.strip().startswith(idle):
             report(f"  {line}")
     return show

@@ -72,10 +72,12 @@ class EventStream:
         return opcode, payload
 
     def need(self, count: int) -> None:
+        """Read until the buffer holds `count` bytes."""
         while len(self.buffer) < count:
             self.fill()
 
     def fill(self) -> None:
+        """Read whatever has come, at least one byte."""
         data = self.socket.recv(65536)
         if not data:
             raise ConnectionError("the server closed the event stream")

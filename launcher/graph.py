@@ -94,12 +94,9 @@ def widget_values(node: dict[str, Any], declared: dict[str, Any], label: str) ->
     saved = node.get("widgets_values") or []
     if isinstance(saved, dict):
         return dict(saved)
-    left = list(saved)
-    values = _take(_widgets(declared), left, label, "")
-    if left and not _uploads(declared):
-        raise GraphError(f"In the workflow {label} has {len(saved)} widget values, {len(left)} more than it has widgets. "
-                         "It was saved with another version of the node: open it in the browser and save it again.")
-    return values
+    # Values left over are of widgets that this server's version does not have, or of an upload button. The browser
+    # ignores them too: new widgets are only ever added at the end.
+    return _take(_widgets(declared), list(saved), label, "")
 
 
 def _take(widgets: Iterator[Widget], left: list[Any], label: str, prefix: str) -> dict[str, Any]:
@@ -140,12 +137,6 @@ def _chosen(widget: Widget, key: Any, label: str) -> Iterator[Widget]:
     raise GraphError(f"In the workflow {label} has '{key}' for '{widget.name}', which is not one of its options.")
 
 
-def _uploads(declared: dict[str, Any]) -> bool:
-    """Whether the browser adds an upload button, which saves a value that the server does not want."""
-    return any(option.endswith("_upload") for section in declared.values() if isinstance(section, dict)
-               for _, *rest in section.values() for options in rest if isinstance(options, dict) for option in options)
-
-
 def find(prompt: Prompt, class_type: str) -> str:
     """The id of the one node of a class."""
     found = [name for name, node in prompt.items() if node["class_type"] == class_type]
@@ -169,8 +160,8 @@ def downstream(prompt: Prompt, start: Link) -> list[str]:
     while grew:
         grew = False
         for name, node in prompt.items():
-            if name not in reached and any(
-                    is_link(value) and (tuple(value) == start or value[0] in reached) for value in node["inputs"].values()):
+            if name not in reached and any(is_link(value) and (tuple(value) == start or value[0] in reached)
+                                           for value in node["inputs"].values()):
                 reached.add(name)
                 grew = True
     return [name for name in prompt if name in reached]

@@ -17,10 +17,10 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(extra or {})}
 
 
-def run_shown(command: Sequence[str | Path], show: Callable[[str], None], cwd: Path | None = None) -> tuple[int, list[str]]:
+def run_shown(command: Sequence[str | Path], show: Callable[[str], None]) -> tuple[int, list[str]]:
     """Run a command, pass every line of its output to `show`; exit code and last lines."""
     process = subprocess.Popen(
-        [str(part) for part in command], cwd=cwd, env=clean_environment(), stdin=subprocess.DEVNULL,
+        [str(part) for part in command], env=clean_environment(), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace")
     lines: deque[str] = deque(maxlen=KEPT_LINES)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -21,13 +20,15 @@ from .process import clean_environment
 
 HOST = "127.0.0.1"
 START_SECONDS = 300  # the first start compiles every module of torch and ComfyUI
-STOP_SECONDS = 15
+STOP_SECONDS = 15  # more than the guard's own patience
 LOG_LINES = 25
+GUARD = layout.ROOT / "launcher" / "guarded.py"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DEVICE_PROBE = """
 import torch
 xpu = getattr(torch, "xpu", None)
-print("gpu" if torch.cuda.is_available() or torch.backends.mps.is_available() or (xpu and xpu.is_available()) else "cpu")
+found = torch.cuda.is_available() or torch.backends.mps.is_available() or (xpu and xpu.is_available())
+print("gpu" if found else "cpu")
 """
 
 
@@ -57,14 +58,17 @@ class Server:
 
     @property
     def address(self) -> str:
+        """What to open in a browser."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def client(self) -> Client:
+        """A new connection, with an id of its own."""
         return Client(HOST, self.port)
 
     @property
     def log(self) -> Path:
+        """Everything that ComfyUI printed in this run."""
         return self.folder / "comfyui.log"
 
     @property
@@ -78,7 +82,7 @@ class Server:
         command = self.command()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                command, cwd=self.comfyui.root, env=self.variables(), stdin=subprocess.DEVNULL, stdout=log,
+                command, cwd=self.comfyui.root, env=self.variables(), stdin=subprocess.PIPE, stdout=log,
                 stderr=subprocess.STDOUT, **own_group())
         try:
             self.wait_until_ready(seconds)
@@ -92,11 +96,11 @@ class Server:
         folders = {name: self.folder / name for name in ("output", "input", "user")}
         for folder in folders.values():
             folder.mkdir(parents=True, exist_ok=True)
-        name = installed_in(self.comfyui.root / "custom_nodes", self.pack)
-        linked = () if name else ("--extra-model-paths-config", str(link_pack(self.folder, self.pack)))
-        alone = ("--disable-all-custom-nodes", "--whitelist-custom-nodes", name or layout.PACK)
+        installed = installed_in(self.comfyui.root / "custom_nodes", self.pack)
+        linked = () if installed else ("--extra-model-paths-config", str(link_pack(self.folder, self.pack)))
+        alone = ("--disable-all-custom-nodes", "--whitelist-custom-nodes", self.pack_name)
         return [
-            str(self.comfyui.python), "main.py", "--listen", HOST, "--port", str(self.port),
+            str(self.comfyui.python), str(GUARD), "main.py", "--listen", HOST, "--port", str(self.port),
             "--disable-auto-launch", "--disable-api-nodes", *linked, *(alone if self.only_prism else ()),
             *(part for kind, folder in folders.items() for part in (f"--{kind}-directory", str(folder))),
             "--temp-directory", str(self.folder), "--database-url", f"sqlite:///{self.folder / 'comfyui.db'}",
@@ -105,7 +109,9 @@ class Server:
 
     def variables(self) -> dict[str, str]:
         """The process's environment: nothing is fetched, and a person's own ComfyUI gets no bytecode from us."""
-        extra = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "HF_HUB_OFFLINE": "1"}
+        # An empty value unsets it: without bytecode every start compiles a few thousand modules again.
+        extra = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "HF_HUB_OFFLINE": "1",
+                 "PYTHONDONTWRITEBYTECODE": ""}
         if self.comfyui.foreign:
             extra["PYTHONPYCACHEPREFIX"] = str(layout.BUILD / "bytecode")
         return clean_environment(extra)
@@ -123,6 +129,7 @@ class Server:
 
     @property
     def pack_name(self) -> str:
+        """The folder name under which this ComfyUI sees the pack."""
         return installed_in(self.comfyui.root / "custom_nodes", self.pack) or layout.PACK
 
     def check_alive(self) -> None:
@@ -156,19 +163,14 @@ class Server:
         unlink_folder(self.folder / "custom_nodes" / layout.PACK)
         if self.process is None:
             return
-        for end in (self.interrupt, self.process.terminate, self.process.kill):
-            if self.process.poll() is None:
-                end()
+        assert self.process.stdin is not None
+        for end in (self.process.stdin.close, self.process.terminate, self.process.kill):
+            end()  # the first one is how launcher/guarded.py is asked to end, politely
             try:
                 self.process.wait(STOP_SECONDS)
-                break
+                return
             except subprocess.TimeoutExpired:
                 continue
-
-    def interrupt(self) -> None:
-        """Ask ComfyUI to end as Ctrl-C does, so that it clears its temporary files."""
-        assert self.process is not None
-        self.process.send_signal(signal.CTRL_BREAK_EVENT if os.name == "nt" else signal.SIGINT)
 
 
 def own_group() -> dict[str, object]:

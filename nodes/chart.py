@@ -34,7 +34,7 @@ class PrismScoreChart(io.ComfyNode):
                     "The 'kept' output of PRISM Prune Latents. Without it the chart shows the ranking only.")),
             ],
             outputs=[io.Image.Output("image", display_name="image", tooltip=(
-                "One picture, 768 pixels wide, taller the more candidates there are. Takes a blink and no GPU memory."))],
+                "One picture, 768 pixels wide, taller with more candidates. Takes a blink and no GPU memory."))],
         )
 
     @classmethod
@@ -117,7 +117,7 @@ def _axis(canvas: _Canvas, scale: _Scale, bottom: int) -> None:
 
 
 def _candidate(canvas: _Canvas, scale: _Scale, y: float, name: int, value: float, kept: bool | None) -> None:
-    """One line: name, stem and dot, score and verdict. Dropped is told by a hollow dot and a word, not by colour alone."""
+    """One line: name, stem and dot, score, verdict. A hollow dot and a word tell what was dropped, not colour alone."""
     colour, ink = (DROPPED, FAINT) if kept is False else (KEPT, INK)
     canvas.text(MARGIN, y, f"candidate {name}", ink)
     canvas.line(scale.left, y, scale.x(value), y, colour, 2 if kept is False else 5)

@@ -18,7 +18,8 @@ def register() -> None:
     # A new key would list files of every extension; one from extra_model_paths.yaml is already there.
     known, _ = folder_paths.folder_names_and_paths.get(HEADS, ([], set()))
     ours = [os.path.join(folder_paths.models_dir, HEADS), str(WEIGHTS / HEADS)]
-    folder_paths.folder_names_and_paths[HEADS] = ([*known, *(path for path in ours if path not in known)], {".safetensors"})
+    paths = [*known, *(path for path in ours if path not in known)]
+    folder_paths.folder_names_and_paths[HEADS] = (paths, {".safetensors"})
 
 
 def head_names() -> list[str]:

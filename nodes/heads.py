@@ -20,7 +20,7 @@ class PrismLoadHead(io.ComfyNode):
             node_id="PrismLoadHead",
             display_name="Load PRISM Head",
             category="PRISM",
-            description="Loads a head: the small network that scores noisy candidates by the features of one video model.",
+            description="Loads a head: the small network that scores noisy candidates by a video model's features.",
             search_aliases=["reward model", "scorer", "judge", "best of n", "quality model"],
             inputs=[
                 io.Combo.Input("head_name", options=head_names(), tooltip=(

@@ -98,9 +98,10 @@ class PrismSplitCandidates(io.ComfyNode):
                 io.Latent.Output("latents", display_name="latents", is_output_list=True, tooltip=(
                     "One latent for each candidate. Each carries its batch_index: sampled alone from the same seed, "
                     "it starts from the same noise.")),
-                io.Int.Output("seeds", display_name="seeds", is_output_list=True, tooltip="The seed, once for each candidate."),
+                io.Int.Output("seeds", display_name="seeds", is_output_list=True, tooltip=(
+                    "The seed, once for each candidate.")),
                 io.Int.Output("indices", display_name="indices", is_output_list=True, tooltip=(
-                    "The batch index of each candidate: with the seed it names the noise that the candidate grew from.")),
+                    "The batch index of each candidate: with the seed it names the noise it grew from.")),
                 io.String.Output("names", display_name="names", is_output_list=True, tooltip=(
                     "A name for each candidate with its seed and index, for the filename_prefix of a save node.")),
             ],

@@ -38,19 +38,19 @@ class PrismScoreLatents(io.ComfyNode):
                 io.Int.Input("steps", default=20, min=1, max=10000, tooltip=(
                     "Steps of the whole schedule, exactly as in the first KSampler Advanced. Default 20.")),
                 io.Combo.Input("sampler_name", options=comfy.samplers.KSampler.SAMPLERS, tooltip=(
-                    "As in the first KSampler Advanced. It matters: some samplers (uni_pc, dpm_2) walk another schedule.")),
+                    "As in the first KSampler Advanced. Some samplers (uni_pc, dpm_2) walk another schedule.")),
                 io.Combo.Input("scheduler", options=comfy.samplers.KSampler.SCHEDULERS, tooltip=(
                     "As in the first KSampler Advanced.")),
                 io.Int.Input("end_at_step", default=6, min=1, max=10000, tooltip=(
                     "The end_at_step of the first KSampler Advanced, 1 to steps - 1. Earlier is cheaper and less "
                     "certain; later is more certain and saves less. Default 6.")),
                 io.Sigmas.Input("sigmas", optional=True, tooltip=(
-                    "For custom samplers, instead of the four settings above: the sigmas that were sampled, such as the "
-                    "high_sigmas of Split Sigmas. The last one is where the latent stands.")),
+                    "For custom samplers, instead of the four settings above: the sigmas that were sampled, such as "
+                    "the high_sigmas of Split Sigmas. The last one is where the latent stands.")),
             ],
             outputs=[
                 PrismScores.Output("scores", display_name="scores", tooltip=(
-                    "One score for each candidate, higher is better. Only differences within one batch mean something.")),
+                    "One score for each candidate, higher is better. Only differences within a batch mean something.")),
                 io.String.Output("report", display_name="report", tooltip="The scores as text, best first."),
             ],
             has_intermediate_output=True,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+EXAMPLE = "a large red circle moving right slowly from the middle"
+
 
 class PrismShapesPrompt(io.ComfyNode):
     """Turns a sentence of the Shapes world into conditioning."""
@@ -17,14 +19,13 @@ class PrismShapesPrompt(io.ComfyNode):
             description="A prompt for the tiny Shapes video model of the demo. It knows a few words and says which.",
             search_aliases=["shapes demo", "text encode", "prompt"],
             inputs=[
-                io.String.Input("text", default="a large red circle moving right slowly from the middle", multiline=True,
-                                tooltip=(
+                io.String.Input("text", default=EXAMPLE, multiline=True, tooltip=(
                     "Size, colour, shape, direction, speed and start, in plain words; any may be left out. "
                     "Empty: no prompt at all, as the negative needs it.")),
             ],
             outputs=[
                 io.Conditioning.Output("conditioning", display_name="conditioning", tooltip=(
-                    "For the positive or negative input of a sampler with the Shapes model. Useless with any other model.")),
+                    "For the positive or negative input of a sampler with the Shapes model, and no other.")),
             ],
         )
 

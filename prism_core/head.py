@@ -9,6 +9,7 @@ as wide as D. That makes 21.3 million parameters on Wan 2.1 1.3B; the paper stat
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -155,8 +156,7 @@ class QueryAggregationHead(nn.Module):
         self.norm_pooled = TokenNorm(config.queries * dim, **place)
         widths = [config.queries * dim] + [width] * (config.mlp_layers - 1) + [len(config.outputs)]
         self.mlp = nn.ModuleList(
-            operations.Linear(before, after, **place)
-            for before, after in zip(widths[:-1], widths[1:], strict=True)
+            operations.Linear(before, after, **place) for before, after in pairwise(widths)
         )
         if operations is nn:
             self.reset_parameters()

@@ -164,12 +164,9 @@ class HeadInfo:
 
 
 def _parse(text: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON number")
-
     try:
-        values = json.loads(text, parse_constant=refuse)
-        json.dumps(values, allow_nan=False)  # 1e999 parses, as infinity
+        values = json.loads(text)
+        json.dumps(values, allow_nan=False)  # NaN and 1e999 are parsed, but are no JSON numbers
     except (ValueError, RecursionError) as error:
         raise ValueError(f"its description is not valid JSON ({error})") from error
     return values

@@ -38,7 +38,7 @@ def load(path: str, name: str) -> Head:
     module, info = load_head(path, device=offload, operations=comfy.ops.manual_cast)
     # Looked up at call time: ComfyUI replaces this class when it manages memory dynamically.
     patcher = comfy.model_patcher.CoreModelPatcher(
-        module.eval().requires_grad_(False), load_device=comfy.model_management.get_torch_device(), offload_device=offload)
+        module, load_device=comfy.model_management.get_torch_device(), offload_device=offload)
     return Head(name, info, patcher)
 
 
@@ -105,8 +105,8 @@ class Probe:
                 scores.append(self.head.patcher.model.score(features).float().cpu())
                 return
             raise RuntimeError(
-                f"The model answered without running its block {self.head.info.backbone.tap_block}, so there is nothing "
-                "to score. Connect the model from before nodes that skip or replace its blocks (caching nodes do).")
+                f"The model answered without running its block {self.head.info.backbone.tap_block}, so there is "
+                "nothing to score. Connect the model from before nodes that skip its blocks, as caching nodes do.")
 
         in_micro_batches(count, fitting(model, x.shape, cond, x.device), run)
         self.scores = torch.cat(scores)
@@ -126,6 +126,6 @@ def score(model: Any, head: Head, backbone: Backbone, positive: list, latent: di
                   remaining, denoise_mask=latent.get("noise_mask"), disable_pbar=True, seed=0)
     if not torch.isfinite(probe.scores).all():
         raise RuntimeError(
-            f"The head '{head.name}' gave scores that are not finite: {probe.scores.tolist()}. The model's hidden states "
-            "overflowed at this step; load the model in another precision.")
+            f"The head '{head.name}' gave scores that are not finite: {probe.scores.tolist()}. The model's hidden "
+            "states overflowed at this step; load the model in another precision.")
     return probe.scores

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from .sigmas import received, weights_at
 
-# A latent is refused when its grain is this many times weaker or stronger than its sigma allows. Wide enough for
-# every sampler's own trajectory, narrow enough for a finished latent or one that stopped some steps elsewhere.
+# A latent is refused when its grain is this many times weaker or stronger than its sigma allows. Every sampler of
+# ComfyUI stays between 0.81 and 1.20 times what is expected (Shapes, CFG 1 and 2, steps 1 to 15 of 16).
 NOISE_TOLERANCE = 1.5
 GAUSSIAN_MAD = 0.6745    # median |x| of a standard normal variable
 
@@ -114,7 +114,7 @@ def check_noise(model, samples: Tensor, sigma: Tensor) -> None:
     wrong = [row for row, value in enumerate(level.tolist()) if not low <= value <= high]
     if wrong:
         raise ValueError(
-            f"Candidate {wrong[0]} does not stand at sigma {float(sigma):.3f}: its noise is {float(level[wrong[0]]):.3f} "
-            f"where {low:.3f} to {high:.3f} is possible. Either it is finished already, or it left its sampler at "
-            "another step. Set 'return_with_leftover_noise' of the first KSampler Advanced to 'enable', and use the "
-            "same model, steps, sampler, scheduler and end_at_step in both nodes.")
+            f"Candidate {wrong[0]} does not stand at sigma {float(sigma):.3f}: its noise is "
+            f"{float(level[wrong[0]]):.3f} where {low:.3f} to {high:.3f} is possible. Either it is finished "
+            "already, or it left its sampler at another step. Set 'return_with_leftover_noise' of the first KSampler "
+            "Advanced to 'enable', and use the same model, steps, sampler, scheduler and end_at_step in both nodes.")

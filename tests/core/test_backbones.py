@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
+
 from prism_core.backbones import (
     HeadMismatch,
     UnknownBackbone,
@@ -19,7 +21,6 @@ from prism_core.backbones import (
 )
 from prism_core.checkpoint import BackboneSpec, HeadInfo
 from prism_core.head import HeadConfig
-from torch import nn
 
 
 class WanModel(nn.Module):

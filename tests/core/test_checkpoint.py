@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+
 from prism_core import checkpoint
 from prism_core.checkpoint import (
     BackboneSpec,
@@ -18,7 +20,6 @@ from prism_core.checkpoint import (
     save_head,
 )
 from prism_core.head import HeadConfig, QueryAggregationHead
-from safetensors.torch import load_file, save_file
 
 CONFIG = HeadConfig(6, 10, dim=8, attention_heads=2, outputs=("overall", "motion"))
 SPEC = BackboneSpec("wan", 6, 30, 12, tuple(0.01 * i for i in range(1, 33)))
@@ -114,6 +115,16 @@ def test_loading_draws_no_random_numbers_and_leaves_the_file_alone(path):
     assert path.read_bytes() == content
 
 
+def test_a_loaded_head_holds_no_part_of_the_file(path):
+    """A mapped file could not be replaced on Windows, nor its folder be unmounted."""
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        pytest.skip("mapped files are listed on Linux only")
+    head, _ = load_head(path)
+    assert str(path) not in maps.read_text()
+    assert head.queries.isfinite().all()
+
+
 def test_dtype_and_operations_are_the_callers(path):
     class Operations:
         class Linear(torch.nn.Linear):
@@ -170,6 +181,13 @@ def test_broken_weights_are_not_saved_over_a_good_file(path):
     with pytest.raises(ValueError, match="queries holds NaN"):
         save_head(path, head, INFO)
     assert path.read_bytes() == content
+
+
+def test_a_save_that_fails_at_the_end_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a.safetensors").mkdir()
+    with pytest.raises(OSError, match="a.safetensors"):
+        save_head(tmp_path / "a.safetensors", make_head(), INFO)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.safetensors"]
 
 
 def test_weights_of_mixed_or_foreign_dtype_are_not_saved(tmp_path):

@@ -6,9 +6,10 @@ import math
 
 import pytest
 import torch
+from torch import nn
+
 from prism_core.features import Features
 from prism_core.head import HeadConfig, QueryAggregationHead, TokenNorm
-from torch import nn
 
 CONFIG = HeadConfig(visual_dim=6, text_dim=6, dim=8, attention_heads=2)
 

@@ -91,8 +91,10 @@ def test_the_package_itself_imports_nothing():
         "module = importlib.util.module_from_spec(spec); sys.modules['prism_core'] = module;"
         "spec.loader.exec_module(module); print(sorted(set(sys.modules) - before))"
     )
-    found = subprocess.run([sys.executable, "-IBc", code], capture_output=True, text=True)
-    assert found.stdout.strip() == "['prism_core']", found.stderr
+    found = subprocess.run(
+        [sys.executable, "-IBc", code], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "['prism_core']"
 
 
 @pytest.mark.parametrize("folder", ["prism_core", "nodes"])

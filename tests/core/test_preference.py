@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from prism_core.preference import log_probabilities, rao_kupper_loss
 
 

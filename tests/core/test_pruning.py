@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from prism_core.pruning import dropped, format_kept, parse_kept, top_k
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+
 from prism_core.reliability import (
     Ratio,
     bootstrap,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from launcher import layout, server
 from launcher.comfyui import ComfyUI
 from launcher.errors import LauncherError
 from launcher.link import installed_in, link_folder, link_pack, unlink_folder
-from launcher.server import HOST, Server, check_port, free_port
+from launcher.server import GUARD, HOST, Server, check_port, free_port
 
 ANSWERING = """
 import http.server, sys
@@ -69,6 +70,19 @@ def test_server_starts_and_is_gone_afterwards(fake: Callable[[str], Server]) -> 
     assert running.process.poll() is not None and not running.client.answers()
     assert not (running.folder / "custom_nodes" / "prism").exists()
     check_port(running.port)
+
+
+def test_server_does_not_outlive_a_killed_starter(tmp_path: Path) -> None:
+    program = tmp_path / "main.py"
+    program.write_text("import sys, time\nprint(sys.path[0], sys.argv[1:], flush=True)\ntime.sleep(60)", encoding="ascii")
+    starter = ("import subprocess, sys, time\n"
+               f"child = subprocess.Popen([sys.executable, {str(GUARD)!r}, {str(program)!r}, 'x'], stdin=subprocess.PIPE)\n"
+               "time.sleep(60)")
+    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout.readline().strip() == f"{tmp_path} ['x']"
+        killed.kill()
+        # The pipe that the child inherited ends only with the child.
+        assert killed.stdout.read() == ""
 
 
 def test_server_that_ends_by_itself_is_reported(fake: Callable[[str], Server]) -> None:

@@ -25,7 +25,7 @@ def run(version: str, folder: Path) -> tuple[int, str, dict[str, list[str]]]:
         [comfyui.python, "-m", "pytest", "-q", "-c", INSIDE / "pytest.ini", "--junitxml", report, INSIDE],
         cwd=INSIDE, capture_output=True, text=True, timeout=600,
         env=clean_environment({"PRISM_TEST_COMFYUI": str(comfyui.root), "PRISM_TEST_FOLDER": str(folder / version),
-                               "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}))
+                               "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}))
     output = done.stdout + done.stderr
     if not report.exists():
         return done.returncode, output, {}

@@ -36,6 +36,7 @@ def test_demo_keeps_its_promises(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert 0 <= report["oracle"]["kept_mean"] <= report["oracle"]["best"] <= 1
     assert report["evaluations"]["spent"] < report["evaluations"]["plain"] == report["candidates"] * report["steps"]
     assert all((tmp_path / name).stat().st_size > 0 for name in report["files"])
+    assert "candidates.png" in report["files"]
     assert sum(name.endswith(".webp") for name in report["files"]) == report["keep"]
 
     shown = capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from prism_core.checkpoint import BackboneSpec, HeadInfo, save_head
 from prism_core.head import HeadConfig, QueryAggregationHead
 from prism_core.shapes.prompts import WEIGHTS
 
+Fault = Callable[[Path], None]
 BACKBONE = WEIGHTS / "diffusion_models" / "prism_shapes_wan_t2v.safetensors"
 
 
@@ -28,13 +30,14 @@ def write_head(path: Path, **spec) -> Path:
     with safe_open(str(BACKBONE), framework="pt") as file:
         weight = file.get_tensor("patch_embedding.weight")
     latent_space = spec.pop("latent_space", "Wan21")
-    given = {"family": "wan", "hidden_size": 192, "blocks": 6, "tap_block": 3, "fingerprint": fingerprint(weight), **spec}
+    given = {"family": "wan", "hidden_size": 192, "blocks": 6, "tap_block": 3,
+             "fingerprint": fingerprint(weight), **spec}
     config = HeadConfig(visual_dim=given["hidden_size"], text_dim=192, dim=16, attention_heads=2)
     save_head(path, QueryAggregationHead(config), HeadInfo(config, BackboneSpec(**given), latent_space, (0.2, 0.99)))
     return path
 
 
-def described(change: dict) -> callable:
+def described(change: dict) -> Fault:
     """A fault in the description."""
     def fault(path: Path) -> None:
         tensors = load_file(path)
@@ -44,7 +47,7 @@ def described(change: dict) -> callable:
     return fault
 
 
-def weighed(change: callable) -> callable:
+def weighed(change: Callable[[dict], dict]) -> Fault:
     """A fault in the weights."""
     def fault(path: Path) -> None:
         tensors = load_file(path)
@@ -70,8 +73,8 @@ BAD_FILES = {
     "huge_metadata": described({"description": "x" * 1_000_001}),
 }
 OTHER_MODELS = {
-    "family": {"family": "hunyuan_video"}, "hidden size": {"hidden_size": 256}, "latent space": {"latent_space": "Wan22"},
-    "not those the head": {"fingerprint": (1.0, *[0.0] * 31)},
+    "family": {"family": "hunyuan_video"}, "hidden size": {"hidden_size": 256},
+    "latent space": {"latent_space": "Wan22"}, "not those the head": {"fingerprint": (1.0, *[0.0] * 31)},
 }
 
 
@@ -97,10 +100,12 @@ def good(comfyui, load_workflow):
     """The bundled workflow up to the kept rows, in small, and the scores it gives."""
     prompt = to_prompt(load_workflow("prism_prune_shapes"), comfyui.client.object_info())
     prune = find(prompt, "PrismPruneLatents")
-    needed = ("UNETLoader", "PrismLoadHead", "PrismShapesPrompt", "EmptyHunyuanLatentVideo", "PrismScoreLatents", "PrismPruneLatents")
+    needed = ("UNETLoader", "PrismLoadHead", "PrismShapesPrompt", "EmptyHunyuanLatentVideo", "PrismScoreLatents",
+              "PrismPruneLatents")
     first = source(prompt, prune, "latent")
     small = {name: node for name, node in prompt.items() if node["class_type"] in needed or name == first}
-    small["show"] = {"class_type": "PrismScoreChart", "inputs": {"scores": [find(prompt, "PrismScoreLatents"), 0], "kept": [prune, 2]}}
+    small["show"] = {"class_type": "PrismScoreChart", "inputs": {
+        "scores": [find(prompt, "PrismScoreLatents"), 0], "kept": [prune, 2]}}
     small["save"] = {"class_type": "PreviewImage", "inputs": {"images": ["show", 0]}}
     run = comfyui.client.run(small)
     assert run.status == "success", run.error
@@ -148,25 +153,27 @@ def test_steps_where_the_latent_does_not_stand(fails, step, message):
     fails("PrismScoreLatents", message, end_at_step=step)
 
 
+def schedule(prompt: dict) -> dict:
+    """The whole schedule as SIGMAS."""
+    model = prompt[find(prompt, "PrismScoreLatents")]["inputs"]["model"]
+    return {"class_type": "BasicScheduler", "inputs": {
+        "model": model, "scheduler": "simple", "steps": 16, "denoise": 1.0}}
+
+
 def test_sigmas_that_rise(fails, good):
-    extra = {"schedule": {"class_type": "BasicScheduler", "inputs": {
-        "model": good[find(good, "PrismScoreLatents")]["inputs"]["model"], "scheduler": "simple", "steps": 16, "denoise": 1.0}},
-        "flip": {"class_type": "FlipSigmas", "inputs": {"sigmas": ["schedule", 0]}}}
+    extra = {"schedule": schedule(good), "flip": {"class_type": "FlipSigmas", "inputs": {"sigmas": ["schedule", 0]}}}
     fails("PrismScoreLatents", "must descend", extra, sigmas=["flip", 0])
 
 
 def test_sigmas_that_end_at_zero(fails, good):
-    extra = {"schedule": {"class_type": "BasicScheduler", "inputs": {
-        "model": good[find(good, "PrismScoreLatents")]["inputs"]["model"], "scheduler": "simple", "steps": 16, "denoise": 1.0}}}
-    fails("PrismScoreLatents", "ends at 0", extra, sigmas=["schedule", 0])
+    fails("PrismScoreLatents", "ends at 0", {"schedule": schedule(good)}, sigmas=["schedule", 0])
 
 
 def test_split_sigmas_say_the_same_as_steps(comfyui, good):
     score = find(good, "PrismScoreLatents")
     by_sigmas = deepcopy(good)
-    by_sigmas |= {"schedule": {"class_type": "BasicScheduler", "inputs": {
-        "model": good[score]["inputs"]["model"], "scheduler": "simple", "steps": 16, "denoise": 1.0}},
-        "split": {"class_type": "SplitSigmas", "inputs": {"sigmas": ["schedule", 0], "step": 6}}}
+    by_sigmas |= {"schedule": schedule(good), "split": {"class_type": "SplitSigmas", "inputs": {
+        "sigmas": ["schedule", 0], "step": 6}}}
     by_sigmas[score]["inputs"]["sigmas"] = ["split", 0]
     told = [json.loads(comfyui.client.run(prompt).outputs[score]["prism_scores"][0]) for prompt in (good, by_sigmas)]
     assert told[0] == told[1]
@@ -183,7 +190,8 @@ def test_an_unsampled_latent(fails, good):
 
 def test_a_finished_latent(fails, good):
     first = source(good, find(good, "PrismPruneLatents"), "latent")
-    finished = {"class_type": "KSamplerAdvanced", "inputs": {**good[first]["inputs"], "return_with_leftover_noise": "disable"}}
+    finished = {"class_type": "KSamplerAdvanced", "inputs": {
+        **good[first]["inputs"], "return_with_leftover_noise": "disable"}}
     fails("PrismScoreLatents", "finished", {"finished": finished}, latent=["finished", 0])
 
 

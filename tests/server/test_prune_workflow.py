@@ -57,7 +57,8 @@ def test_every_survivor_becomes_a_file_named_after_its_seed_and_index(finished, 
 def test_a_second_run_is_cached(finished, comfyui):
     prompt, first = finished
     again = comfyui.client.run(prompt)
-    assert again.status == "success" and {find(prompt, "PrismScoreLatents"), find(prompt, "PrismPruneLatents")} <= again.cached
+    assert again.status == "success"
+    assert {find(prompt, "PrismScoreLatents"), find(prompt, "PrismPruneLatents")} <= again.cached
     assert scored(again, prompt) == scored(first, prompt) and chosen(again, prompt) == chosen(first, prompt)
 
 
@@ -84,7 +85,8 @@ def test_keeping_all_stops_only_what_hangs_on_the_dropped(finished, comfyui):
     prompt[prune]["inputs"]["keep"] = 8
     prompt["dropped"] = {"class_type": "VAEDecode", "inputs": {
         "samples": [prune, 1], "vae": [source(prompt, find(prompt, "VAEDecode"), "vae"), 0]}}
-    prompt["dropped_save"] = {"class_type": "SaveImage", "inputs": {"images": ["dropped", 0], "filename_prefix": "dropped"}}
+    prompt["dropped_save"] = {"class_type": "SaveImage", "inputs": {
+        "images": ["dropped", 0], "filename_prefix": "dropped"}}
     run = comfyui.client.run(prompt)
     assert run.status == "success", run.error
     assert len(list(run.files(save))) == 8 and not list(run.files("dropped_save"))
@@ -98,7 +100,8 @@ def test_a_candidate_sampled_alone_is_the_same_clip(finished, comfyui):
     decode = prompt[find(prompt, "VAEDecode")]["inputs"]
     alone = {name: node for name, node in prompt.items()
              if node["class_type"] in ("UNETLoader", "VAELoader", "PrismShapesPrompt", "EmptyHunyuanLatentVideo")}
-    alone["row"] = {"class_type": "LatentFromBatch", "inputs": {"samples": sampler["latent_image"], "batch_index": row, "length": 1}}
+    alone["row"] = {"class_type": "LatentFromBatch", "inputs": {
+        "samples": sampler["latent_image"], "batch_index": row, "length": 1}}
     alone["sample"] = {"class_type": "KSamplerAdvanced", "inputs": {
         **sampler, "latent_image": ["row", 0], "end_at_step": 10000, "return_with_leftover_noise": "disable"}}
     alone["decode"] = {"class_type": "VAEDecode", "inputs": {"samples": ["sample", 0], "vae": decode["vae"]}}

@@ -52,7 +52,8 @@ def test_a_head_outside_its_range_says_so(model, make_head, prompt, noisy):
 @pytest.mark.parametrize("change, message", [
     ({"end_at_step": 8}, "sigma 0"), ({"end_at_step": 9}, "steps 1 to 8"), ({"end_at_step": 5}, "does not stand at"),
     ({"steps": 30}, "does not stand at"),
-    ({"sigmas": torch.tensor([0.5, 0.9])}, "must descend"), ({"sigmas": torch.tensor([1.0, float("nan")])}, "must descend"),
+    ({"sigmas": torch.tensor([0.5, 0.9])}, "must descend"),
+    ({"sigmas": torch.tensor([1.0, float("nan")])}, "must descend"),
     ({"sigmas": torch.tensor([0.9])}, "at least two"), ({"sigmas": torch.tensor([1.0, 0.0])}, "ends at 0"),
     ({"sigmas": torch.tensor([1.5, 1.0])}, "nothing but noise"),
     ({"latent": {"samples": torch.ones(2, 16, 8, 8)}}, "4 dimensions"),
@@ -81,7 +82,8 @@ def test_heads_of_other_models_are_refused(score, make_head, fault, message):
     assert len(score()) == 4
 
 
-@pytest.mark.parametrize("name", ["../tiny.safetensors", "/etc/passwd", "../diffusion_models/tiny.safetensors", "no.safetensors"])
+@pytest.mark.parametrize("name", [
+    "../tiny.safetensors", "/etc/passwd", "../diffusion_models/tiny.safetensors", "no.safetensors"])
 def test_heads_outside_the_folder_are_refused(name):
     with pytest.raises(ValueError, match="There is no head"):
         node("PrismLoadHead").execute(name)
@@ -124,8 +126,8 @@ def test_scores_are_computed_only_where_they_decide():
 
 
 @pytest.mark.parametrize("given, message", [
-    ({"keep": 0}, "Cannot keep 0"), ({"keep": 5}, "Cannot keep 5"), ({"kept": "1, 4"}, "4"), ({"kept": "1, 1"}, "already"),
-    ({"kept": "a"}, "no row number"), ({"kept": "-1"}, "-1"),
+    ({"keep": 0}, "Cannot keep 0"), ({"keep": 5}, "Cannot keep 5"), ({"kept": "1, 4"}, "4"),
+    ({"kept": "1, 1"}, "already"), ({"kept": "a"}, "no row number"), ({"kept": "-1"}, "-1"),
 ])
 def test_impossible_choices_are_refused(scores, given, message):
     with pytest.raises(ValueError, match=message):

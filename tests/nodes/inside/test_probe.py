@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+
+import comfy.conds
 import comfy.model_management
+import comfy.ops
 import comfy.patcher_extension
 import comfy.samplers
+import comfy.sd
 import pytest
 import torch
-from conftest import BLOCKS, TAP, node, pack
+from comfy.ldm.wan.model import WanModel
+from conftest import BLOCKS, CONFIG, DIM, TAP, WORDS, node, pack, random_weights
 
-SAMPLERS = ["euler", "euler_ancestral", "heun", "dpm_2", "dpmpp_2m", "dpmpp_2m_sde", "lcm", "ddim", "uni_pc", "res_multistep"]
+SAMPLERS = ["euler", "euler_ancestral", "heun", "dpm_2", "dpmpp_2m", "dpmpp_2m_sde", "lcm", "ddim", "uni_pc",
+            "res_multistep"]
 
 
 @pytest.fixture
@@ -131,8 +139,8 @@ def test_one_prompt_for_each_candidate(score, prompt, monkeypatch, noisy):
     prompts = prompt(4, seed=9)
     monkeypatch.setattr(pack("nodes.bridge.judge"), "fitting", lambda *_: 3)
     together = score(positive=prompts).values
-    alone = [score(latent={"samples": noisy["samples"][row:row + 1]}, positive=[[prompts[0][0][row:row + 1], {}]]).values[0]
-             for row in range(4)]
+    alone = [score(latent={"samples": noisy["samples"][row:row + 1]},
+                   positive=[[prompts[0][0][row:row + 1], {}]]).values[0] for row in range(4)]
     assert torch.allclose(together, torch.stack(alone), atol=1e-5)
 
 
@@ -181,3 +189,59 @@ def test_a_prompt_of_several_parts_is_read_by_its_first_full_one(score, prompt):
     area = [prompt(seed=6)[0][0], {"area": (4, 4, 0, 0), "strength": 1.0}]
     later = [prompt(seed=7)[0][0], {"start_percent": 0.9, "end_percent": 1.0}]
     assert torch.equal(score(positive=[area, later, *prompt()]).values, score().values)
+
+
+def test_head_and_model_are_loaded_together_by_comfyui(score, model, head):
+    score()
+    held = [entry.model.model for entry in comfy.model_management.current_loaded_models if entry.model is not None]
+    assert head.patcher.model in held and model.model in held
+
+
+def test_reference_tokens_are_left_out(noisy, prompt, make_head, monkeypatch):
+    """Some of Wan's variants put a reference picture's tokens before those of the clip."""
+    module = WanModel(text_len=WORDS, dim=DIM, ffn_dim=96, text_dim=16, num_heads=3, num_layers=BLOCKS,
+                      in_dim_ref_conv=16, operations=comfy.ops.disable_weight_init, dtype=torch.float32)
+    metadata = {"config": json.dumps(CONFIG)}
+    patcher = comfy.sd.load_diffusion_model_state_dict(random_weights(module, 0), metadata=metadata)
+    patched, blocks, read = patcher.model.diffusion_model, [], []
+    assert patched.ref_conv is not None
+    backbones = pack("prism_core.backbones")
+    name = make_head("reference.safetensors", fingerprint=backbones.fingerprint(patched.patch_embedding.weight))
+    head = node("PrismLoadHead").execute(name).args[0]
+    monkeypatch.setattr(head.patcher.model, "score", lambda seen: read.append(seen) or torch.zeros(seen.rows))
+    handle = patched.blocks[TAP - 1].register_forward_hook(lambda *call: blocks.append(call[2]))
+    positive = [[prompt()[0][0], {"reference_latents": [torch.randn(1, 16, 1, 8, 8)]}]]
+    with torch.inference_mode():
+        node("PrismScoreLatents").execute(model=patcher, head=head, positive=positive, latent=noisy, steps=8,
+                                          sampler_name="euler", scheduler="simple", end_at_step=3)
+    handle.remove()
+    assert blocks[0].shape[1] == 16 + 48 and read[0].grid == (3, 4, 4)
+    assert torch.equal(read[0].visual, blocks[0][:, 16:])
+
+
+def test_conditioning_parts_are_sliced_by_what_they_are():
+    rows, full = pack("nodes.bridge.rows"), torch.arange(4.0)[:, None]
+    cond = {"uuid": "u", "strength": 1.0, "mask": full, "model_conds": {
+        "text": comfy.conds.CONDRegular(full), "shared": comfy.conds.CONDRegular(full[:1]),
+        "list": comfy.conds.CONDList([full, full[:1]]), "constant": comfy.conds.CONDConstant([1, 2, 3, 4])}}
+    part = rows.rows_of_cond(cond, slice(1, 3), 4)
+    values = {name: value.cond for name, value in part["model_conds"].items()}
+    assert values["text"].flatten().tolist() == part["mask"].flatten().tolist() == [1, 2]
+    assert [len(entry) for entry in values["list"]] == [2, 1] and len(values["shared"]) == 1
+    assert values["constant"] == [1, 2, 3, 4] and len(cond["model_conds"]["text"].cond) == 4
+    with pytest.raises(ValueError, match="batch of 4"):
+        rows.rows_of_cond(cond, slice(0, 2), 5)
+
+
+def test_a_controlnet_with_a_picture_for_each_row_is_refused():
+    rows, first, second = pack("nodes.bridge.rows"), SimpleNamespace(), SimpleNamespace()
+    first.cond_hint_original, first.previous_controlnet = torch.zeros(1, 3, 8, 8), second
+    second.cond_hint_original, second.previous_controlnet = torch.zeros(4, 3, 8, 8), None
+    with pytest.raises(ValueError, match="4 hint images"):
+        rows.rows_of_cond({"model_conds": {}, "control": first}, slice(0, 2), 4)
+
+
+def test_context_windows_are_refused(model, score):
+    model.model_options["context_handler"] = object()
+    with pytest.raises(ValueError, match="context windows"):
+        score()

@@ -20,10 +20,12 @@ CLASSES = sys.modules[PACKAGE].NODES
 
 def described() -> dict:
     """Ids, inputs in order, outputs in order, with their types."""
+    def line(socket, remark: str) -> str:
+        return f"{socket.id} {socket.get_io_type()} {remark}".strip()
     schemas = [cls.define_schema() for cls in CLASSES]
     return {schema.node_id: {
-        "inputs": [[socket.id, socket.get_io_type(), "optional" if socket.optional else "required"] for socket in schema.inputs],
-        "outputs": [[socket.id, socket.get_io_type(), "list" if socket.is_output_list else "single"] for socket in schema.outputs],
+        "inputs": [line(socket, "optional" if socket.optional else "") for socket in schema.inputs],
+        "outputs": [line(socket, "list" if socket.is_output_list else "") for socket in schema.outputs],
     } for schema in schemas}
 
 
