@@ -69,6 +69,14 @@ def test_trajectory_is_the_one_that_was_trained_on(stock, sampled, trained):
     assert torch.allclose(finished, trained[16], atol=1e-3)
 
 
+def test_euler_in_two_stages_ends_where_one_run_ends(stock, text, sampled):
+    sampling = shapes("sampling")
+    with torch.inference_mode():
+        staged = node("KSamplerAdvanced")().sample(
+            stock, "disable", 42, sampling.STEPS, sampling.CFG, "euler", "simple", *text, sampled[6], 6, 10000, "disable")[0]
+    assert torch.allclose(staged["samples"], sampled[16]["samples"], atol=1e-3)
+
+
 def test_decoded_clips_are_those_that_the_oracle_judged(vae, sampled):
     models, latents = shapes("models"), shapes("latents")
     with torch.inference_mode():
@@ -78,7 +86,8 @@ def test_decoded_clips_are_those_that_the_oracle_judged(vae, sampled):
 
 
 def test_scores_are_those_of_the_evaluation(stock, text, sampled, trained):
-    tokens, prompts, checkpoint = shapes("training.tokens"), shapes("prompts"), importlib.import_module(f"{PACKAGE}.prism_core.checkpoint")
+    tokens, prompts = shapes("training.tokens"), shapes("prompts")
+    checkpoint = importlib.import_module(f"{PACKAGE}.prism_core.checkpoint")
     head = node("PrismLoadHead").execute("prism_shapes_head.safetensors").args[0]
     with torch.inference_mode():
         scores = node("PrismScoreLatents").execute(
