@@ -1,4 +1,4 @@
-"""Command line of the Shapes world: `python3 run.py shapes train text|vae|backbone|head|all`, `states`, `evaluate`."""
+"""Command line of the Shapes world: `python3 run.py shapes train|states|describe|evaluate`."""
 
 from __future__ import annotations
 

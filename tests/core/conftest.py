@@ -8,6 +8,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 if "prism_core" not in sys.modules:
@@ -18,3 +20,13 @@ if "prism_core" not in sys.modules:
     module = importlib.util.module_from_spec(spec)
     sys.modules["prism_core"] = module
     spec.loader.exec_module(module)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A good head file."""
+    from prism_core.checkpoint import save_head
+    from tests.core.head_files import INFO, make_head
+
+    save_head(tmp_path / "head.safetensors", make_head(), INFO)
+    return tmp_path / "head.safetensors"

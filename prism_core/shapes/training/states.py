@@ -41,7 +41,7 @@ class States:
 def _judge_all(vae: object, finished: Tensor, prompts: list) -> dict[str, Tensor]:
     oracle, parts, position = [], [], []
     for rows, prompt in zip(finished, prompts):
-        frames = decode(vae, rows)
+        frames = decode(vae, rows).cpu()
         verdict = judge(frames, prompt)
         oracle.append(verdict.overall)
         parts.append(torch.stack([verdict.colour, verdict.shape, verdict.motion, verdict.steady, verdict.start], -1))

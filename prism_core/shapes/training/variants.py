@@ -84,7 +84,9 @@ def path(variant: str, seed: int) -> Path:
 
 
 def train(variant: str, seed: int, steps: int | None = None) -> None:
-    """Train one variant on the split 'head' and keep its weights."""
+    """Train one variant on the split 'head' and keep its weights. Raises ValueError for a variant that is not in the table."""
+    if variant not in VARIANTS:
+        raise ValueError(f"There is no variant '{variant}'; choose one of {', '.join(VARIANTS)}.")
     data = states.load("head")
     seen = view(view_of(variant), "head", data)
     train_steps = (0,) if variant == "noise" else tuple(step for step in TRAIN_STEPS if step in seen.visual)
