@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import comfy.model_management
@@ -25,11 +27,12 @@ KEY = "prism"
 
 @dataclass(frozen=True)
 class Head:
-    """A loaded head: `patcher` holds the module, `info` what its file says about it."""
+    """A loaded head: `patcher` holds the module, `info` what its file says about it, `sha256` names the file's bytes."""
 
     name: str
     info: HeadInfo
     patcher: Any
+    sha256: str | None = None
 
 
 def load(path: str, name: str) -> Head:
@@ -39,7 +42,7 @@ def load(path: str, name: str) -> Head:
     # Looked up at call time: ComfyUI replaces this class when it manages memory dynamically.
     patcher = comfy.model_patcher.CoreModelPatcher(
         module, load_device=comfy.model_management.get_torch_device(), offload_device=offload)
-    return Head(name, info, patcher)
+    return Head(name, info, patcher, hashlib.sha256(Path(path).read_bytes()).hexdigest())
 
 
 def check(head: Head, model: Any, backbone: Backbone) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import comfy.conds
@@ -39,14 +39,39 @@ def _slice(value: Any, rows: slice, count: int, name: str) -> Any:
     return value[rows]
 
 
-def _check_control(control: Any) -> None:
+def check_control(control: Any, what: str = "positive conditioning") -> None:
+    """Refuse a ControlNet, or one in its chain, that has a picture for each row: it reads the first rows only."""
     while control is not None:
-        hint = getattr(control, "cond_hint_original", None)
-        if torch.is_tensor(hint) and len(hint) > 1:
+        hints = [getattr(control, "cond_hint_original", None), *getattr(control, "extra_concat_orig", ())]
+        longest = max((len(hint) for hint in hints if torch.is_tensor(hint)), default=1)
+        if longest > 1:
             raise ValueError(
-                f"The positive conditioning carries a ControlNet with {len(hint)} hint images, which cannot be told "
+                f"The {what} carries a ControlNet with {longest} hint images, which cannot be told "
                 "apart by candidate. Use a single hint image for all candidates.")
         control = getattr(control, "previous_controlnet", None)
+
+
+def _take(value: Any, rows: Sequence[int]) -> Any:
+    # As ComfyUI itself spreads a batch over rows: repeated when it is too short, cut when it is too long.
+    if isinstance(value, list):
+        return [_take(entry, rows) for entry in value]
+    if not torch.is_tensor(value) or value.ndim == 0 or len(value) == 1:
+        return value
+    return value[[row % len(value) for row in rows]]
+
+
+def take_conds(conds: list[list[dict] | None], rows: Sequence[int]) -> list[list[dict] | None]:
+    """Processed conditioning, entry by entry, for some rows of a batch: each row keeps exactly what it would get."""
+    return [None if entries is None else [_take_cond(cond, rows) for cond in entries] for entries in conds]
+
+
+def _take_cond(cond: dict, rows: Sequence[int]) -> dict:
+    taken = {**cond, "model_conds": {
+        name: part if isinstance(part, comfy.conds.CONDConstant) else part._copy_with(_take(part.cond, rows))
+        for name, part in cond["model_conds"].items()}}
+    if "mask" in cond:
+        taken["mask"] = _take(cond["mask"], rows)
+    return taken
 
 
 def rows_of_cond(cond: dict, rows: slice, count: int) -> dict:
@@ -55,7 +80,7 @@ def rows_of_cond(cond: dict, rows: slice, count: int) -> dict:
     Raises:
         ValueError: a part of it belongs neither to all candidates nor to each of them.
     """
-    _check_control(cond.get("control"))
+    check_control(cond.get("control"))
     sliced = {**cond, "model_conds": {
         name: part if isinstance(part, comfy.conds.CONDConstant)
         else part._copy_with(_slice(part.cond, rows, count, name))
@@ -65,15 +90,19 @@ def rows_of_cond(cond: dict, rows: slice, count: int) -> dict:
     return sliced
 
 
+def active(cond: dict, sigma: float) -> bool:
+    """Whether a processed conditioning entry takes part at a sigma of the model's own."""
+    begun, ended = cond.get("timestep_start"), cond.get("timestep_end")
+    return (begun is None or sigma <= begun) and (ended is None or sigma >= ended)
+
+
 def choose_cond(conds: list[dict], sigma: float) -> dict:
     """The one conditioning entry that scores are read from: the first that covers the whole picture at this sigma.
 
     Scores of several entries would have to be mixed, and no head was trained on a mixture.
     """
     for cond in conds:
-        begun, ended = cond.get("timestep_start"), cond.get("timestep_end")
-        active = (begun is None or sigma <= begun) and (ended is None or sigma >= ended)
-        if active and cond.get("area") is None and "default" not in cond:
+        if active(cond, sigma) and cond.get("area") is None and "default" not in cond:
             return cond
     raise ValueError(
         f"No positive conditioning covers the whole picture at sigma {sigma:.3f}. Connect a plain prompt to this node: "
@@ -82,17 +111,28 @@ def choose_cond(conds: list[dict], sigma: float) -> dict:
 
 def fitting(model: Any, shape: torch.Size, cond: dict, device: torch.device) -> int:
     """How many of the rows of a batch fit into one model call, by ComfyUI's own estimate; at least 1."""
+    return fitting_all(model, shape, [cond], device)
+
+
+def fitting_all(model: Any, shape: Sequence[int], conds: list[dict], device: torch.device) -> int:
+    """The same for a call that holds every row once for each of several conditioning entries."""
     free = model.current_patcher.get_free_memory(device)
-    shapes = {name: [part.size()] for name, part in cond["model_conds"].items()}
-    size = shape[0]
-    while size > 1 and model.memory_required([size, *shape[1:]], cond_shapes=shapes) * MEMORY_MARGIN >= free:
+    shapes: dict[str, list] = {}
+    for cond in conds:
+        for name, part in cond["model_conds"].items():
+            shapes.setdefault(name, []).append(part.size())
+    size, entries = shape[0], max(1, len(conds))
+    while size > 1 and model.memory_required([size * entries, *shape[1:]], cond_shapes=shapes) * MEMORY_MARGIN >= free:
         size = (size + 1) // 2
     return size
 
 
-def in_micro_batches(count: int, size: int, run: Callable[[slice], None]) -> None:
-    """Call `run` with consecutive slices of `count` rows; out of memory halves their size, an interrupt ends it."""
-    progress, start = comfy.utils.ProgressBar(count), 0
+def in_micro_batches(count: int, size: int, run: Callable[[slice], None], progress: bool = True) -> int:
+    """Call `run` with consecutive slices of `count` rows; the size that was possible in the end.
+
+    Out of memory halves the size, an interrupt ends it.
+    """
+    bar, start = comfy.utils.ProgressBar(count) if progress else None, 0
     while start < count:
         comfy.model_management.throw_exception_if_processing_interrupted()
         stop = min(start + size, count)
@@ -101,7 +141,9 @@ def in_micro_batches(count: int, size: int, run: Callable[[slice], None]) -> Non
             size = (stop - start) // 2
             continue
         start = stop
-        progress.update_absolute(start)
+        if bar is not None:
+            bar.update_absolute(start)
+    return size
 
 
 def _ran_out(run: Callable[[slice], None], rows: slice, may_halve: bool) -> bool:

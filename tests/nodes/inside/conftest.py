@@ -6,6 +6,7 @@ The repository's root is never on this process's path: ComfyUI has a module call
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -51,8 +52,8 @@ CONFIG = {"transformer": {"num_heads": 3, "text_dim": 16, "text_len": WORDS}}
 
 
 def pack(name: str):
-    """A module of the pack, as ComfyUI loaded it."""
-    return sys.modules[f"{PACKAGE}.{name}"]
+    """A module of the pack, in the package as ComfyUI loaded it."""
+    return importlib.import_module(f"{PACKAGE}.{name}")
 
 
 def node(name: str):

@@ -1,0 +1,224 @@
+"""Best of N inside the running sampler, as a patch of the MODEL: any sampler node downstream returns the survivors."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import comfy.model_patcher
+import comfy.utils
+import torch
+from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
+from torch import Tensor
+
+from ...prism_core import VERSION
+from ...prism_core.backbones import UnknownBackbone
+from ...prism_core.record import Drop, Evaluations, HeadUsed, RunRecord
+from ...prism_core.replay import check_digest, format_replay, parse_replay
+from ...prism_core.schedule import format_schedule, resolve
+from . import refuse
+from .decide import Decider, make_policy
+from .digest import digest
+from .eyes import Eyes
+from .judge import KEY, check
+from .ledger import Finished, Ledger
+from .run import Run
+from .settings import Choice, Settings
+from .steps import Steps, postponed
+from .tap import backbone_of
+from .widen import Start, begins_anew, check_prompts, widen
+from .windows import RowByRow
+
+__all__ = ["Choice", "Finished", "Ledger", "Settings", "attach", "ledger_of"]
+
+logger = logging.getLogger(__name__)
+
+
+def attach(model: Any, settings: Settings) -> Any:
+    """A clone of the MODEL with which every sampler node prunes its candidates.
+
+    Raises:
+        ValueError: the model carries such a patch already, the head is not for this model, or there is nothing to
+            choose by.
+    """
+    if ledger_of(model) is not None:
+        raise ValueError(
+            "This model comes from a PrismBestOfN already, and two of them would prune twice. Connect the model from "
+            "before the first one; several cuts belong into one schedule.")
+    if settings.head is None and not settings.replays and settings.chooser is None:
+        raise ValueError(
+            "PrismBestOfN has nothing to choose by. Connect a head, or name the candidates to keep in 'kept', such as "
+            "'1, 4'.")
+    note = None
+    clone = model.clone()
+    if settings.head is not None and not settings.replays:
+        note = check(settings.head, model, backbone_of(model))
+        clone.set_additional_models(KEY, [settings.head.patcher])
+    ledger = Ledger()
+    clone.set_attachments(KEY, ledger)
+    clone.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, _Patch(settings, ledger, note))
+    return clone
+
+
+def ledger_of(model: Any) -> Ledger | None:
+    """What a patched MODEL, or a clone of it, remembers of its runs; None for a model without the patch."""
+    return model.get_attachment(KEY)
+
+
+class _Patch:
+    """The OUTER_SAMPLE wrapper. Shared by all clones of the model, so nothing of a run is kept here."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, note: str | None) -> None:
+        self.settings, self.ledger, self.note = settings, ledger, note
+
+    def __call__(self, executor: Callable, noise: Tensor, latent: Tensor, sampler: Any, sigmas: Tensor,
+                 mask: Tensor | None = None, callback: Callable | None = None, disable_pbar: bool = False,
+                 seed: int | None = None, latent_shapes: Any = None, **rest: Any) -> Tensor:
+        shapes = tuple(tuple(shape) for shape in latent_shapes or [latent.shape])
+        call = _Call(self, executor.class_obj, Start(noise, latent, mask, seed, shapes), sampler, sigmas)
+
+        def sample(callback: Callable | None) -> Tensor:
+            start = call.start
+            return executor(start.noise, start.latent, sampler, sigmas, start.mask, callback, disable_pbar, seed,
+                            latent_shapes=[torch.Size(shape) for shape in start.shapes], **rest)
+        return call.pruned(sample, callback) if call.has_candidates() else sample(callback)
+
+
+class _Call:
+    """One sampler call: whether there is anything to prune, the checks before it, the run, and its record."""
+
+    def __init__(self, patch: _Patch, guider: Any, start: Start, sampler: Any, sigmas: Tensor) -> None:
+        self.settings, self.ledger, self.guider = patch.settings, patch.ledger, guider
+        self.start, self.sampler, self.sigmas = start, sampler, sigmas
+        self.model, self.options = guider.model_patcher, guider.model_options
+        self.sampling = self.model.get_model_object("model_sampling")
+        self.warnings = [patch.note] if patch.note else []
+
+    def has_candidates(self) -> bool:
+        """Whether more rows come in, or are to be made, than are to be kept."""
+        settings, rows = self.settings, self.start.rows
+        if rows > 1:
+            return rows > settings.final_keep
+        if settings.candidates <= 1 or settings.candidates <= settings.final_keep:
+            return False
+        if settings.always_widen or not self.start.adds_noise or begins_anew(self.start, self.sigmas, self.sampling):
+            return True
+        logger.info("PrismBestOfN: this sampler call goes on with one clip, so no candidates are made of it.")
+        return False
+
+    def pruned(self, sample: Callable, callback: Callable | None) -> Tensor:
+        """Check everything, sample, and return the survivors."""
+        began = time.perf_counter()
+        refuse.check_sampler(self.sampler, self.sigmas)
+        if self.start.rows == 1:
+            check_prompts(self.guider.conds, self.settings.candidates)
+            self.start = widen(self.start, self.settings.candidates)
+        refuse.check_conds(self.guider.conds, self.start.mask, self.settings.sliced_after)
+        self.digest = digest(self.start.noise, self.start.latent, self.guider.conds)
+        run = self._run()
+        for warning in self.warnings:
+            logger.warning("PrismBestOfN: %s", warning)
+        self._tell_start(run)
+        output = self._patched(run, sample, callback)
+        run.close()
+        survivors = output[run.alive]
+        self.ledger.add(self._first_stream(survivors), self._finished(run, time.perf_counter() - began))
+        self.settings.tell("finished", run=run.id, kept=tuple(run.alive))
+        return survivors
+
+    def _run(self) -> Run:
+        settings, count = self.settings, self.start.rows
+        steps = Steps(self.sigmas, self.sampling)
+        eyes = None if settings.replays else self._eyes()
+        self.warnings += refuse.check_model(self.model, self.options, eyes is not None)
+        alive, policy = list(range(count)), None
+        if settings.replays:
+            alive, given = parse_replay(settings.kept, count)
+            check_digest(given, self.digest)
+        else:
+            rounds = resolve(settings.rounds, torch.tensor(steps.flow), count)
+            if eyes is not None:
+                rounds, waits = postponed(rounds, steps.flow, eyes.head.info)
+                self.warnings += waits
+                refuse.check_prompt(eyes, self.guider.conds, self.sampling, [steps.sigmas[step] for step, _ in rounds])
+            policy = make_policy(settings.policy, rounds)
+        return Run(settings, count, alive, steps, Decider(policy), eyes, self._finish)
+
+    def _eyes(self) -> Eyes | None:
+        head = self.settings.head
+        if head is None:
+            return None
+        positive = [cond["uuid"] for cond in self.guider.conds.get("positive", [])]
+        return Eyes(head, backbone_of(self.model), positive)
+
+    def _patched(self, run: Run, sample: Callable, callback: Callable | None) -> Tensor:
+        """Sample with the run's wrappers in model options that nobody else has."""
+        guider = self.guider
+        options = guider.model_options = comfy.model_patcher.create_model_options_clone(self.options)
+        wrappers = {WrappersMP.PREPARE_SAMPLING: run.prepare, WrappersMP.PREDICT_NOISE: run.predict,
+                    WrappersMP.CALC_COND_BATCH: run.calc}
+        for kind, wrapper in wrappers.items():
+            add_wrapper_with_key(kind, KEY, wrapper, options, is_model_options=True)
+        handler = options.get("context_handler")
+        if handler is not None:
+            options["context_handler"] = RowByRow(handler, run.evaluate)
+        try:
+            return sample(run.callback(callback))
+        except BaseException:
+            self.settings.tell("failed", run=run.id)
+            raise
+        finally:
+            guider.model_options = self.options
+
+    def _finish(self, x0: Tensor) -> Tensor:
+        """Predictions in the model's space, as latents on the CPU."""
+        return self.model.model.process_latent_out(x0.float()).cpu()
+
+    def _first_stream(self, samples: Tensor) -> Tensor:
+        shapes = [(len(samples), *shape[1:]) for shape in self.start.shapes]
+        return comfy.utils.unpack_latents(samples, shapes)[0] if len(shapes) > 1 else samples
+
+    def _dropped_x0(self, run: Run, dropped: tuple[int, ...]) -> Tensor | None:
+        if not dropped or any(row not in run.last_x0 for row in dropped):
+            return None
+        x0 = self._finish(torch.stack([run.last_x0[row] for row in dropped]))
+        if self.start.mask is None or self.start.mask.shape[1:] != x0.shape[1:]:
+            return x0
+        mask, latent = (part[list(dropped)].cpu().float() for part in (self.start.mask, self.start.latent))
+        return x0 * mask + latent * (1 - mask)
+
+    def _finished(self, run: Run, seconds: float) -> Finished:
+        record = self._record(run, seconds)
+        dropped = tuple(row for row in range(run.count) if row not in record.kept)
+        return Finished(record, record.kept, dropped, self._dropped_x0(run, dropped), self.start.seeds)
+
+    def _record(self, run: Run, seconds: float) -> RunRecord:
+        settings, kept, plain = self.settings, tuple(run.alive), run.calls * run.count
+        drops = run.decider.drops if not settings.replays else [
+            Drop(row, 0, run.steps.flow[0], None, "not named in 'kept'") for row in range(run.count) if row not in kept]
+        return RunRecord(
+            version=VERSION, head=HeadUsed(settings.head.name, settings.head.sha256) if run.eyes else None,
+            model=self._model_name(), sampler=refuse.sampler_name(self.sampler), sigmas=run.steps.flow,
+            candidates=run.count, seed=self.start.seed or 0, seeds=self.start.seeds, group=max(1, run.group),
+            schedule="" if settings.replays else format_schedule(settings.rounds), policy=self._policy_name(),
+            kept=kept, replay=format_replay(kept, self.digest), watches=tuple(run.decider.watches), drops=tuple(drops),
+            evaluations=Evaluations(float(run.spent), run.probes, float(plain), plain - run.spent - run.probes),
+            seconds=seconds, warnings=tuple(dict.fromkeys([*self.warnings, *run.warnings, *run.decider.notes])))
+
+    def _policy_name(self) -> str:
+        if self.settings.replays:
+            return "replay"
+        return "choice" if self.settings.chooser is not None else self.settings.policy
+
+    def _model_name(self) -> str:
+        try:
+            return backbone_of(self.model).class_name
+        except UnknownBackbone:
+            return type(self.model.model).__name__
+
+    def _tell_start(self, run: Run) -> None:
+        self.settings.tell("started", run=run.id, candidates=run.count, rows=tuple(run.alive), sigmas=run.steps.flow,
+                           seeds=self.start.seeds, schedule=() if run.decider.policy is None
+                           else run.decider.policy.steps(), warnings=tuple(self.warnings))

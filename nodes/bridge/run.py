@@ -1,0 +1,256 @@
+"""One sampler call while it runs: who lives, what has been scored, what it has cost.
+
+The sampler keeps its batch of N rows, its multistep history and its stream of noise. Only the model calls are cut
+down to the living rows; a dead row is held at its last prediction, which keeps it finite and lets it come to rest.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...prism_core.cost import probe_cost, probe_saves
+from ...prism_core.policy import Watch
+from .decide import Decider, unscored
+from .eyes import Eyes
+from .request import Request
+from .rows import in_micro_batches
+from .settings import Choice, Settings
+from .steps import Steps, untrusted
+
+
+class Run:
+    """The state of one sampler call; made when it starts, gone when it ends.
+
+    count: rows of the batch. alive: rows that live at first. eyes: the head, or None.
+    """
+
+    def __init__(self, settings: Settings, count: int, alive: Sequence[int], steps: Steps, decider: Decider,
+                 eyes: Eyes | None, finished: Callable[[Tensor], Tensor]) -> None:
+        self.id, self.settings, self.count = uuid.uuid4().hex, settings, count
+        self.alive, self._next = list(alive), list(alive)
+        self.steps, self.decider, self.eyes, self._finished = steps, decider, eyes, finished
+        self.group = settings.group
+        self.calls = self.spent = 0
+        self.probes = 0.0
+        self.warnings: list[str] = []
+        self.last_x0: dict[int, Tensor] = {}    # of each dropped row, in the model's space
+        self._last: Tensor | None = None        # the latest prediction of all rows, while some may still be dropped
+        self._in_call = self._inside = False
+        self._counted = self._looked = False
+
+    # What the sampler and the guider do
+
+    def predict(self, executor: Callable, *args: Any, **kwargs: Any) -> Tensor:
+        """PREDICT_NOISE: one model call of the sampler, whatever the guider makes of it."""
+        with self._sampler_call() as done:
+            done.append(executor(*args, **kwargs))
+            return done[0]
+
+    def calc(self, executor: Callable, model: Any, conds: list, x: Tensor, timestep: Tensor, options: dict) -> list:
+        """CALC_COND_BATCH: the model calls for a batch of rows and conditioning."""
+        if self._inside:
+            return executor(model, conds, x, timestep, options)
+        return self.evaluate(Request(lambda wrap: wrap(executor), model, conds, x, timestep, options))
+
+    def prepare(self, executor: Callable, model: Any, noise_shape: Sequence[int], conds: dict, **options: Any) -> Any:
+        """PREPARE_SAMPLING: room for one micro-batch is enough, so that many candidates push no weights out."""
+        return executor(model, [min(self.group or 1, noise_shape[0]), *noise_shape[1:]], conds, **options)
+
+    def callback(self, given: Callable | None) -> Callable:
+        """The sampler's callback, which shows the living rows only: previews take the first one."""
+        def shown(step: int, x0: Tensor, x: Tensor, total: int) -> None:
+            self.decider.stepped()
+            rows = self.alive
+            if len(rows) < self.count == len(x0) == len(x):
+                x0, x = x0[rows], x[rows]
+            self.settings.tell("x0", run=self.id, step=step, rows=tuple(rows), x0=x0)
+            if given is not None:
+                given(step, x0, x, total)
+        return shown
+
+    # One model call of the sampler
+
+    @contextmanager
+    def _sampler_call(self):
+        if self._in_call:
+            yield []
+            return
+        self.decider.called_again()
+        self._in_call, self._counted, self._looked, done = True, False, False, []
+        try:
+            yield done
+        finally:
+            self._in_call = False
+        self._end(done[0] if done else None)
+
+    def _end(self, x0: Tensor | None) -> None:
+        """What was decided while the model ran takes effect now."""
+        whole = x0 if torch.is_tensor(x0) and len(x0) == self.count else None
+        self._bury([row for row in self.alive if row not in self._next], whole)
+        self.alive = list(self._next)
+        self._last = whole if self.decider.waiting else None
+
+    def _bury(self, rows: Sequence[int], x0: Tensor | None) -> None:
+        for row in rows:
+            if x0 is not None:
+                self.last_x0[row] = x0[row].clone()
+
+    def evaluate(self, request: Request) -> list[Tensor]:
+        """The predictions of all rows, N to a slot; only those of living rows are computed."""
+        if len(request.x) != self.count:
+            self._warn(f"A node called the model with {len(request.x)} rows instead of {self.count}; "
+                       "that call was not pruned.")
+            return request.forward(range(len(request.x)))
+        with self._sampler_call(), self._alone():
+            cond = self._arrive(request)
+            if not self._counted:
+                self.calls, self.spent, self._counted = self.calls + 1, self.spent + len(self.alive), True
+            predictions = self._living(request, cond)
+            if cond is not None:
+                self._decide(self._look(request, "forward"))
+            return predictions
+
+    @contextmanager
+    def _alone(self):
+        """Model calls from here on are our own."""
+        self._inside = True
+        try:
+            yield
+        finally:
+            self._inside = False
+
+    def _living(self, request: Request, cond: dict | None) -> list[Tensor]:
+        """Predictions of the living rows, put in their places; with `cond`, they are scored on the way."""
+        parts: dict[int, list[Tensor]] = {}
+
+        def one(part: slice) -> None:
+            rows = self.alive[part]
+            options = None if cond is None else self.eyes.listening(request, cond, rows)
+            parts[part.start] = request.forward(rows, options)
+
+        self._in_groups(request, one)
+        if list(parts) == [0] and len(self.alive) == self.count:
+            return parts[0]
+        return [self._whole(request.x, [part[slot] for part in parts.values()]) for slot in range(len(request.conds))]
+
+    def _in_groups(self, request: Request, one: Callable[[slice], None]) -> None:
+        size = min(self.group, 1) if request.windows else self.group
+        size = in_micro_batches(len(self.alive), size or request.group(self.settings.group), one, progress=False)
+        self.group = min(size, self.group or size)
+
+    def _whole(self, x: Tensor, parts: list[Tensor]) -> Tensor:
+        living = torch.cat(parts)
+        whole = living.new_zeros((self.count, *living.shape[1:]))
+        whole[self.alive] = living
+        for row, x0 in self.last_x0.items():
+            if row not in self.alive and x0.shape == whole.shape[1:]:    # some samplers change the size on their way
+                whole[row] = x0
+        return whole
+
+    # Scoring and deciding
+
+    def _arrive(self, request: Request) -> dict | None:
+        """Note the step. Decide now where that is cheaper; else the conditioning by which this call is to be scored."""
+        if self._looked or self.eyes and not self.eyes.concerns(request):
+            return None
+        self._looked = True
+        if not self.steps.arrive(request.sigma):
+            return None
+        if self.settings.chooser is not None:
+            self._choose(request)
+            return None
+        if self.eyes is None or not self.decider.due(self.steps.reached):
+            return self._cond_to_watch(request)
+        if self._should_probe(request):
+            self._probe(request)
+            self._decide(self._look(request, "probe"))
+            self._apply()
+            return None
+        return self.eyes.cond_of(request)
+
+    def _cond_to_watch(self, request: Request) -> dict | None:
+        """What to score by where nothing hangs on it: only if that is free and says something."""
+        if self.eyes is None or not self.eyes.can_listen(request) or untrusted(self.eyes.head.info, request.flow_sigma):
+            return None
+        try:
+            return self.eyes.cond_of(request)
+        except ValueError:
+            return None
+
+    def _should_probe(self, request: Request) -> bool:
+        alive = len(self.alive)
+        if not self.eyes.can_listen(request):
+            return True
+        keep = self.decider.policy.budget_keep(self.steps.reached, alive)
+        return not self._counted and keep < alive and probe_saves(alive, keep, self.eyes.depth, self._share(request))
+
+    def _share(self, request: Request) -> float:
+        return 1 / max(1, len(request.entries))
+
+    def _probe(self, request: Request) -> None:
+        cond = self.eyes.cond_of(request)
+        self._in_groups(request, lambda part: self.eyes.probe(request, cond, self.alive[part]))
+        self.probes += probe_cost(len(self.alive), self.eyes.depth, self._share(request))
+
+    def _look(self, request: Request, source: str) -> Watch:
+        watch = Watch(self.steps.reached, request.flow_sigma, tuple(self.alive), self.eyes.scores(self.alive))
+        self.decider.watched(watch.step, watch.sigma, watch.rows, watch.scores, source)
+        self.settings.tell("watched", run=self.id, step=watch.step, sigma=watch.sigma, rows=watch.rows,
+                           scores=watch.scores.tolist(), source=source)
+        return watch
+
+    def _decide(self, watch: Watch) -> None:
+        if self.decider.due(watch.step):
+            self._keep(watch, self.decider.decide(watch).keep)
+
+    def _choose(self, request: Request) -> None:
+        """Let somebody else decide, by what the clips would be by now and by scores where there is a head."""
+        step = self.steps.reached
+        if not self.decider.due(step):
+            return
+        if self.eyes is not None:
+            self._probe(request)
+        watch = self._look(request, "probe") if self.eyes else unscored(step, request.flow_sigma, self.alive)
+        x0 = None if self._last is None else self._finished(self._last[self.alive])
+        keep = self.settings.chooser(Choice(
+            self.id, step, watch.sigma, watch.rows, self.decider.policy.budget_keep(step, len(watch.rows)),
+            watch.scores if self.eyes else None, x0))
+        self._keep(watch, self.decider.obey(watch, keep).keep)
+        self._apply()
+
+    def _keep(self, watch: Watch, keep: Sequence[int]) -> None:
+        self._next = sorted(keep)
+        gone = [drop for drop in self.decider.drops if drop.row in self.alive]
+        if gone:
+            self.settings.tell("dropped", run=self.id, step=watch.step, sigma=watch.sigma, kept=tuple(self._next),
+                               dropped={drop.row: drop.reason for drop in gone})
+
+    def _apply(self) -> None:
+        """A decision that was made before the model call takes effect in it."""
+        self._bury([row for row in self.alive if row not in self._next], self._last)
+        self.alive = list(self._next)
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def close(self) -> None:
+        """Make the decisions that the sampler never came to, by the last scores there are."""
+        if not self.decider.waiting:
+            return
+        step = max(self.decider.policy.steps())
+        if self.settings.chooser is not None or not self.decider.watches:
+            self._warn(f"This sampler never called the model at step {step}, so nothing was dropped there.")
+            return
+        last = self.decider.watches[-1]
+        scores = dict(zip(last.rows, last.scores, strict=True))
+        watch = Watch(step, last.sigma, tuple(self.alive), torch.tensor([scores[row] for row in self.alive]))
+        self._warn(f"This sampler never called the model at step {step}; the scores of step {last.step} decided.")
+        self._keep(watch, self.decider.decide(watch).keep)
+        self._apply()
