@@ -1,4 +1,4 @@
-"""Command line of the Shapes world: `python3 run.py shapes train|states|describe|evaluate`."""
+"""Command line of the Shapes world: `python3 run.py shapes train|states|tokens|describe|evaluate|traces`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _train_decoder(arguments: argparse.Namespace) -> None:
     from .training import export, vae
     arguments.steps = arguments.steps or vae.DECODER_STEPS
     state = vae.train_decoder(load_vae().to(_device()), steps=arguments.steps, seed=arguments.seed, device=_device())
-    export.export_vae(state, f"python3 run.py shapes train vae, then {_command(arguments)}")
+    export.export_vae(vae.whitened(state), f"python3 run.py shapes train vae, then {_command(arguments)}")
 
 
 def _train_backbone(arguments: argparse.Namespace) -> None:
@@ -74,6 +74,20 @@ def _states(arguments: argparse.Namespace) -> None:
                     reverse=arguments.reverse, device=device)
 
 
+def _traces(arguments: argparse.Namespace) -> None:
+    from .models import load_backbone, load_vae
+    from .training import traces
+    for split in arguments.splits:
+        traces.make(load_backbone(), load_vae(), split, limit=arguments.limit, reverse=arguments.reverse)
+
+
+def _tokens(arguments: argparse.Namespace) -> None:
+    from .training import bank, states, variants
+    steps = variants.TRAIN_STEPS
+    bank.fill(arguments.view, variants.view({"backbone": "full"}.get(arguments.view, arguments.view)), states.load("head"), steps,
+              arguments.reverse)
+
+
 TRAIN = {"text": _train_text, "vae": _train_vae, "decoder": _train_decoder, "backbone": _train_backbone, "head": _train_head}
 
 
@@ -82,13 +96,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train a part; continues from build/shapes where it was interrupted")
     train.add_argument("part", choices=["text", "vae", "decoder", "backbone", "head"])
-    train.add_argument("--variant", default="trajectory", help="head only: the head itself or one of its controls")
+    train.add_argument("--variant", default="full", help="head only: the head itself or one of its controls")
     train.add_argument("--steps", type=int, help="training steps (default: what made the committed weights)")
     train.add_argument("--seed", type=int, default=0)
-    states = commands.add_parser("states", help="sample candidates and judge them with the oracle")
-    states.add_argument("splits", nargs="+", choices=["test", "validation", "head"])
-    states.add_argument("--limit", type=int, help="only the first prompts of the split")
-    states.add_argument("--reverse", action="store_true", help="from the end: lets a second process share the work")
+    for name, text, choices in (("states", "sample candidates and judge them with the oracle", ["test", "validation", "head"]),
+                                ("traces", "score every step of 50-step runs with the head file", ["test", "validation"])):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("splits", nargs="+", choices=choices)
+        command.add_argument("--limit", type=int, help="only the first prompts of the split")
+        command.add_argument("--reverse", action="store_true", help="from the end: lets a second process share the work")
+    tokens = commands.add_parser("tokens", help="what heads are trained on; made on the way where missing")
+    tokens.add_argument("view", choices=["backbone", "random", "raw"])
+    tokens.add_argument("--reverse", action="store_true", help="from the end, beside a second process")
     for name, text in (("describe", "quality of the backbone's clips"), ("evaluate", "all figures of the head and its controls")):
         command = commands.add_parser(name, help=text)
         command.add_argument("split", nargs="?", default="test", choices=["test", "validation"])
@@ -99,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 when it worked."""
     arguments = _parser().parse_args(argv)
-    run = {"train": lambda a: TRAIN[a.part](a), "states": _states, "describe": _describe, "evaluate": _evaluate}
+    run = {"train": lambda a: TRAIN[a.part](a), "states": _states, "traces": _traces, "tokens": _tokens, "describe": _describe, "evaluate": _evaluate}
     run[arguments.command](arguments)
     return 0
 

@@ -27,7 +27,7 @@ DIRECTIONS: Mapping[str, tuple[float, float]] = {"left": (-1, 0), "right": (1, 0
 LANE_CENTRES: Mapping[str, float] = {"top": 18.0, "left": 18.0, "middle": 32.0, "bottom": 46.0, "right": 46.0}
 LANE_JITTER, AXIS_JITTER = 2.0, 4.0
 # Deviations of the flaws: pixels off the lane, share of a wrong colour, log of the radius, share of the speed, pixels.
-OFF_LANE, WRONG_COLOUR, WRONG_SIZE, WRONG_SPEED, WOBBLE = 5.0, 0.25, 0.2, 0.25, 1.5
+OFF_LANE, WRONG_COLOUR, WRONG_SIZE, WRONG_SPEED, WOBBLE = 8.0, 0.35, 0.2, 0.15, 0.4
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def sample_scene(prompt: Prompt, generator: torch.Generator, flawed: bool = Fals
         v = torch.rand(3, generator=generator).tolist()
         other = torch.tensor(list(COLOURS.values())[int(v[0] * len(COLOURS))])
         colour = colour.lerp(other, min(0.8, WRONG_COLOUR * abs(n[1])))
-        lane, radius = lane + OFF_LANE * n[0], radius * math.exp(WRONG_SIZE * n[2])
+        radius = radius * math.exp(WRONG_SIZE * n[2])
+        lane = min(max(lane + OFF_LANE * n[0], radius), SIZE - radius)  # the shape stays in the picture
         vx, vy = vx * (1 + WRONG_SPEED * n[3]), vy * (1 + WRONG_SPEED * n[3])
         wobble = (WOBBLE * abs(n[4]), 1 + v[1], 2 * math.pi * v[2])
     middle = SIZE / 2 + AXIS_JITTER * u[1]  # the path is centred here, so that it never leaves the picture

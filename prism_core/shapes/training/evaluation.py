@@ -17,7 +17,7 @@ from ..models import decode, load_backbone, load_vae, velocity
 from ..oracle import judge
 from ..prompts import embed, splits
 from ..sampling import CFG, SHIFT, STEPS, guided, simple_sigmas
-from . import head, states, variants
+from . import bank, head, states, variants
 from .tokens import TAP_BLOCK
 
 TIE_FRACTION, CLEAR = 0.1, 0.15
@@ -44,12 +44,14 @@ def measure(scores: Tensor, truth: Tensor, clear: float | None = CLEAR) -> dict:
     return {name: _round(reliability.bootstrap(ratio)) for name, ratio in ratios.items()}
 
 
-def score_variant(variant: str, seed: int, data: states.States, split: str, view: str | None = None) -> Scores:
-    """Scores of one trained variant at every step; `view` replaces the states that it is tested on."""
-    seen = variants.view(view or variants.view_of(variant), split, data)
-    trained = variants.load(variant, seed, seen)
-    steps = (0,) if variant == "noise" else sorted(seen.visual)
-    return {step: head.evaluate(trained, seen, step) for step in steps}
+def score_variant(variant: str, seed: int, data: states.States, *, latents: dict[int, Tensor] | None = None,
+                  shuffled: bool = False) -> Scores:
+    """Scores of one trained variant at every step, on these states or others; `shuffled` gives it other prompts' words."""
+    trained, view, sigmas = variants.load(variant, seed), variants.view(variant), simple_sigmas()
+    latents = latents or data.latents
+    words = data.words.roll(1, 0) if shuffled else data.words
+    steps = (0,) if variant == "noise" else sorted(latents)
+    return {step: head.evaluate(trained, view, latents[step], float(sigmas[step]), words) for step in steps}
 
 
 @torch.no_grad()
@@ -88,14 +90,15 @@ def evaluate(split: str = "test") -> dict:
     """Everything, as one JSON-ready dictionary."""
     data = states.load(split)
     truth = data.oracle
-    main = {seed: score_variant("trajectory", seed, data, split) for seed in SEEDS}
-    controls = {name: score_variant(name, 0, data, split) for name in ("pooled", "random", "raw", "noise")}
-    controls["shuffled"] = score_variant("trajectory", 0, data, split, view="shuffled")
-    grid = {f"{trained}_trained_{tested}_tested": _by_step(score_variant(trained, 0, data, split, view=tested), truth)
-            for trained in ("trajectory", "forward") for tested in ("trajectory", "forward")}
+    main = {seed: score_variant("full", seed, data) for seed in SEEDS}
+    controls = {name: score_variant(name, 0, data) for name in ("pooled", "random", "raw", "noise")}
+    controls["shuffled"] = score_variant("full", 0, data, shuffled=True)
+    tested = {"trajectory": data.latents, "forward": {step: bank.noised(data, step) for step in data.latents}}
+    grid = {f"{trained}_trained_{name}_tested": _by_step(score_variant(trained, 0, data, latents=latents), truth)
+            for trained in ("trajectory", "forward") for name, latents in tested.items()}
     baselines = {"random_pick": measure(random_judge(truth), truth), "oracle_best": measure(truth, truth),
                  "x0_prediction_pixels": {str(k): measure(x0_judge(data, split, k), truth) for k in (QUARTER_STEP, PRUNE_STEP)}}
-    position = variants.target("position", data)
+    position = variants.position(data)
     return {
         "protocol": {"split": split, "tie_fraction": TIE_FRACTION, "clear_difference": CLEAR, "tap_block": TAP_BLOCK,
                      "prune_step": PRUNE_STEP, "quarter_step": QUARTER_STEP, "sampler": "euler", "scheduler": "simple",
@@ -105,7 +108,7 @@ def evaluate(split: str = "test") -> dict:
         "controls": {name: _by_step(scores, truth) for name, scores in controls.items()},
         "baselines": baselines,
         "trained_by_tested": grid,
-        "position_preference": _by_step(score_variant("position", 0, data, split), position, None),
+        "position_preference": _by_step(score_variant("position", 0, data), position, None),
     }
 
 

@@ -17,7 +17,7 @@ from ...metadata import BackboneSpec, HeadInfo
 from ...reliability import reliability_entry
 from ..convert import to_native
 from ..models import BACKBONE_FILE, HEAD_FILE, VAE_FILE, load_backbone
-from ..prompts import TEXT_DIM, TEXT_LENGTH, TEXT_TABLE, make_table, splits
+from ..prompts import TEXT_DIM, TEXT_LENGTH, TEXT_TABLE, make_table
 from ..sampling import CFG, STEPS, simple_sigmas
 from . import states, variants
 from .backbone import DIM, HEADS, LAYERS
@@ -56,17 +56,17 @@ def export_backbone(state: dict[str, Tensor], training: str) -> None:
 def export_head(figures: dict, seed: int) -> None:
     """The trained head as a head file, with its reliability as measured on the test prompts."""
     data = states.load("test")
-    view = variants.view("trajectory", "test", data)
-    trained = variants.load("trajectory", seed, view)
-    model = load_backbone()
+    trained, view, model = variants.load("full", seed), variants.view("full"), load_backbone()
     spec = BackboneSpec("wan", DIM, LAYERS, TAP_BLOCK, fingerprint(model.patch_embedding.weight))
     sigmas = simple_sigmas()
-    entries = [reliability_entry(float(sigmas[step]), evaluate(trained, view, step), data.oracle, candidates=(2, 4, 8),
-                                 sampler="euler", scheduler="simple", cfg=CFG, loras=[])
+    entries = [reliability_entry(float(sigmas[step]), evaluate(trained, view, data.latents[step], float(sigmas[step]), data.words),
+                                 data.oracle, candidates=(2, 4, 8), sampler="euler", scheduler="simple", cfg=CFG, loras=[])
                for step in variants.TRAIN_STEPS]
-    pairs = math.comb(data.oracle.shape[1], 2) * len(splits()["head"])
+    taught = states.load("head")
+    pairs = math.comb(taught.oracle.shape[1], 2) * len(taught.words)
     training = {"command": f"python3 run.py shapes train head --seed {seed}", "seed": seed, "pairs": pairs,
-                "data": "oracle preferences on the sampler's own states", "data_hash": variants.data_hash(), "pack_version": VERSION}
+                "data": "oracle preferences on the sampler's own states and on noised clips",
+                "data_hash": variants.data_hash(taught), "pack_version": VERSION}
     info = HeadInfo(trained.config, spec, "Wan21", (float(sigmas[STEPS]), float(sigmas[1])), reliability=tuple(entries),
                     training=training, licence="Apache-2.0",
                     description="Reads from the tiny Shapes model which candidate will follow its prompt best.")

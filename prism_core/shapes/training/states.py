@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
@@ -17,7 +16,9 @@ from ..prompts import embed, splits, word_ids
 from ..sampling import CFG, STEPS, candidate_noise, euler, simple_sigmas
 from .run import RUNS
 
-CANDIDATES = 8
+CANDIDATES = 8           # of a prompt in one round
+ROUNDS = {"validation": 1, "test": 1, "head": 2}
+ROUND_SEEDS = 10_000     # more than any split has prompts
 KEEP_STEPS = (0, 1, 2, 4, 6, 8, 10, 12, 14, 15)  # and the finished latents, step 16
 PROMPTS_AT_ONCE = 8
 FIRST_SEED = {"backbone": 0, "head": 1_000_000, "validation": 2_000_000, "test": 3_000_000}  # no split shares noise
@@ -59,34 +60,44 @@ def _chunk(model: object, vae: object, prompts: list, first_seed: int, cfg: floa
     return split | {"words": words} | _judge_all(vae, states[STEPS].unflatten(0, (len(prompts), CANDIDATES)), prompts)
 
 
+def _jobs(split: str, limit: int | None) -> list[tuple[int, int, list]]:
+    """(round, first prompt, prompts) of every chunk, the first round of all prompts before the second of any."""
+    prompts = splits()[split][:limit]
+    return [(turn, at, prompts[at:at + PROMPTS_AT_ONCE]) for turn in range(ROUNDS[split])
+            for at in range(0, len(prompts), PROMPTS_AT_ONCE)]
+
+
 def make(model: object, vae: object, split: str, *, limit: int | None = None, cfg: float = CFG,
          reverse: bool = False, device: str = "cpu") -> Path:
     """Sample a split's candidates chunk by chunk; chunks already on disk are kept, so it resumes.
 
     `reverse` starts at the end, so that a second process can meet the first one in the middle.
     """
-    prompts = splits()[split][:limit]
     folder = RUNS / "states" / split
     folder.mkdir(parents=True, exist_ok=True)
-    starts = range(0, len(prompts), PROMPTS_AT_ONCE)
-    for at in tqdm(starts[::-1] if reverse else starts, desc=f"trajectories {split}", mininterval=5):
-        path = folder / f"{at:05d}.safetensors"
+    jobs = _jobs(split, limit)
+    for turn, at, prompts in tqdm(jobs[::-1] if reverse else jobs, desc=f"trajectories {split}", mininterval=5):
+        path = folder / f"{turn}-{at:05d}.safetensors"
         if not path.exists():
-            chunk = _chunk(model, vae, prompts[at:at + PROMPTS_AT_ONCE], FIRST_SEED[split] + at, cfg, device)
+            chunk = _chunk(model, vae, prompts, FIRST_SEED[split] + turn * ROUND_SEEDS + at, cfg, device)
             save_file({k: v.contiguous() for k, v in chunk.items()}, path.with_suffix(".draft"))
             path.with_suffix(".draft").replace(path)
     return folder
 
 
-def load(split: str) -> States:
-    """All chunks of a split that are on disk, in order."""
+def _round(folder: Path, turn: int) -> dict[str, Tensor]:
     chunks: dict[str, list[Tensor]] = {}
-    for path in sorted((RUNS / "states" / split).glob("*.safetensors")):
-        with safe_open(path, "pt") as file:
-            for key in file.keys():
-                chunks.setdefault(key, []).append(file.get_tensor(key))
-    if not chunks:
-        raise FileNotFoundError(f"No trajectories of the split '{split}' yet. Make them: python3 run.py shapes states {split}")
-    joined = {key: torch.cat(values) for key, values in chunks.items()}
+    for path in sorted(folder.glob(f"{turn}-*.safetensors")):
+        for key, value in load_file(path).items():
+            chunks.setdefault(key, []).append(value)
+    return {key: torch.cat(values) for key, values in chunks.items()}
+
+
+def load(split: str, rounds: int | None = None) -> States:
+    """All chunks of a split in order; the candidates of a prompt's rounds side by side. Raises FileNotFoundError."""
+    turns = [_round(RUNS / "states" / split, turn) for turn in range(rounds or ROUNDS[split])]
+    if not all(turns):
+        raise FileNotFoundError(f"Trajectories of the split '{split}' are missing. Make them: python3 run.py shapes states {split}")
+    joined = {key: torch.cat([turn[key] for turn in turns], 1) for key in turns[0] if key != "words"}
     latents = {int(key[5:]): value for key, value in joined.items() if key.startswith("step.")}
-    return States(latents, *(joined[name] for name in ("words", "oracle", "parts", "position")))
+    return States(latents, turns[0]["words"], *(joined[name] for name in ("oracle", "parts", "position")))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor
+from tqdm import tqdm
 
 from ..latents import CHANNELS, denormalise, normalise, preview, to_video
 from ..prompts import Prompt, splits
 from ..world import BACKGROUND, SIZE, clip
 from .run import Run, step_generator
+from .whitening import change_of_basis, fold
 
 CONFIG = dict(base_dim=8, z_dim=CHANNELS, dim_mult=[1, 2, 4, 4], num_res_blocks=2, attn_scales=[],
               temperal_downsample=[False, True, True])
@@ -18,6 +20,7 @@ LATENT_NOISE = 0.1       # the decoder learns to live with what a diffusion mode
 CROP, CROP_FRAMES = 32, 5
 FULL_SHARE = 0.12        # the last steps see whole clips
 DECODER_STEPS = 1200
+WHITENING_CLIPS = 1360
 
 
 def build() -> AutoencoderKLWan:
@@ -98,3 +101,17 @@ def train_decoder(vae: AutoencoderKLWan, steps: int = DECODER_STEPS, count: int 
         return reconstruction(vae.decode(denormalise(latent)).sample, video)
 
     return run.train(step_loss, "decoder")
+
+
+@torch.no_grad()
+def whitened(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same VAE with its latents evened out, as measured on flawed clips of the backbone's prompts."""
+    vae = build()
+    vae.load_state_dict({key: value.float().cpu() for key, value in state.items()})
+    prompts = splits()["backbone"]
+    latents = []
+    for at in tqdm(range(0, WHITENING_CLIPS, 16), desc="whiten", mininterval=5):
+        video = torch.stack([clip(prompts[i % len(prompts)], i, flawed=True) for i in range(at, min(at + 16, WHITENING_CLIPS))])
+        latents.append(normalise(vae.encode(to_video(video)).latent_dist.mode()))
+    fold(vae, *change_of_basis(torch.cat(latents)))
+    return vae.state_dict()
