@@ -43,3 +43,5 @@ def _value(found: Any, value: Any) -> None:
             _value(found, entry)
     elif isinstance(value, (str, int, float, bool)):
         found.update(repr(value).encode())
+    elif torch.is_tensor(getattr(value, "penultimate_hidden_states", None)):    # what CLIP vision saw
+        _tensor(found, value.penultimate_hidden_states)

@@ -19,6 +19,7 @@ from ...prism_core.record import Drop, Evaluations, HeadUsed, RunRecord
 from ...prism_core.replay import check_digest, format_replay, parse_replay
 from ...prism_core.schedule import format_schedule, resolve
 from . import refuse
+from .alone import RowByRow, mixes
 from .decide import Decider, make_policy
 from .digest import digest
 from .eyes import Eyes
@@ -29,11 +30,13 @@ from .settings import Choice, Settings
 from .steps import Steps, postponed
 from .tap import backbone_of
 from .widen import Start, begins_anew, check_prompts, widen
-from .windows import RowByRow
 
 __all__ = ["Choice", "Finished", "Ledger", "Settings", "attach", "ledger_of"]
 
 logger = logging.getLogger(__name__)
+
+CONTINUES = ("This sampler call goes on with one clip instead of making one, so no candidates were made of it. To try "
+             "several, repeat the latent (Repeat Latent Batch).")
 
 
 def attach(model: Any, settings: Settings) -> Any:
@@ -83,7 +86,7 @@ class _Patch:
             start = call.start
             return executor(start.noise, start.latent, sampler, sigmas, start.mask, callback, disable_pbar, seed,
                             latent_shapes=[torch.Size(shape) for shape in start.shapes], **rest)
-        return call.pruned(sample, callback) if call.has_candidates() else sample(callback)
+        return call.pruned(sample, callback) if call.has_candidates() else call.untouched(sample, callback)
 
 
 class _Call:
@@ -105,13 +108,33 @@ class _Call:
             return False
         if settings.always_widen or not self.start.adds_noise or begins_anew(self.start, self.sigmas, self.sampling):
             return True
-        logger.info("PrismBestOfN: this sampler call goes on with one clip, so no candidates are made of it.")
+        self.warnings.append(CONTINUES)
+        logger.info("PrismBestOfN: %s", CONTINUES)
         return False
+
+    def untouched(self, sample: Callable, callback: Callable | None) -> Tensor:
+        """Sample a call that has nothing to prune as if there were no patch; only its model calls are counted."""
+        calls: list[int] = []
+
+        def count(executor: Callable, *args: Any, **kwargs: Any) -> Tensor:
+            calls.append(self.start.rows)
+            return executor(*args, **kwargs)
+        began = time.perf_counter()
+        samples = self._wrapped({WrappersMP.PREDICT_NOISE: count}, lambda: sample(callback))
+        rows, spent = tuple(range(self.start.rows)), float(sum(calls))
+        record = RunRecord(
+            version=VERSION, head=None, model=self._model_name(), sampler=refuse.sampler_name(self.sampler),
+            sigmas=Steps(self.sigmas, self.sampling).flow, candidates=len(rows), seed=self.start.seed or 0, seeds=None,
+            group=len(rows), schedule="", policy="none", kept=rows, replay=format_replay(rows, None), watches=(),
+            drops=(), evaluations=Evaluations(spent, 0.0, spent, 0.0), seconds=time.perf_counter() - began,
+            warnings=tuple(self.warnings))
+        self.ledger.add(self._first_stream(samples), Finished(record, rows, (), None, None))
+        return samples
 
     def pruned(self, sample: Callable, callback: Callable | None) -> Tensor:
         """Check everything, sample, and return the survivors."""
         began = time.perf_counter()
-        refuse.check_sampler(self.sampler, self.sigmas)
+        refuse.check_sampler(self.sampler, self.sigmas, mixes(self.guider))
         if self.start.rows == 1:
             check_prompts(self.guider.conds, self.settings.candidates)
             self.start = widen(self.start, self.settings.candidates)
@@ -154,23 +177,27 @@ class _Call:
         return Eyes(head, backbone_of(self.model), positive)
 
     def _patched(self, run: Run, sample: Callable, callback: Callable | None) -> Tensor:
-        """Sample with the run's wrappers in model options that nobody else has."""
-        guider = self.guider
-        options = guider.model_options = comfy.model_patcher.create_model_options_clone(self.options)
+        """Sample with the run's wrappers."""
         wrappers = {WrappersMP.PREPARE_SAMPLING: run.prepare, WrappersMP.PREDICT_NOISE: run.predict,
                     WrappersMP.CALC_COND_BATCH: run.calc}
-        for kind, wrapper in wrappers.items():
-            add_wrapper_with_key(kind, KEY, wrapper, options, is_model_options=True)
-        handler = options.get("context_handler")
-        if handler is not None:
-            options["context_handler"] = RowByRow(handler, run.evaluate)
         try:
-            return sample(run.callback(callback))
+            return self._wrapped(wrappers, lambda: sample(run.callback(callback)), run)
         except BaseException:
             self.settings.tell("failed", run=run.id)
             raise
+
+    def _wrapped(self, wrappers: dict[str, Callable], sample: Callable[[], Tensor], run: Run | None = None) -> Tensor:
+        """Sample with wrappers in model options that nobody else has, and that nobody keeps."""
+        options = self.guider.model_options = comfy.model_patcher.create_model_options_clone(self.options)
+        for kind, wrapper in wrappers.items():
+            add_wrapper_with_key(kind, KEY, wrapper, options, is_model_options=True)
+        handler = options.get("context_handler")
+        if run is not None and handler is not None:
+            options["context_handler"] = RowByRow(handler, run.evaluate)
+        try:
+            return sample()
         finally:
-            guider.model_options = self.options
+            self.guider.model_options = self.options
 
     def _finish(self, x0: Tensor) -> Tensor:
         """Predictions in the model's space, as latents on the CPU."""

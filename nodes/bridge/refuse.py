@@ -31,9 +31,15 @@ def _refuse(what: str, remedy: str) -> None:
     raise ValueError(f"PrismBestOfN cannot prune this sampler call: {what}. {remedy}")
 
 
-def check_sampler(sampler: Any, sigmas: Tensor) -> None:
-    """Refuse samplers whose steps depend on the whole batch, and schedules that do not descend."""
+def check_sampler(sampler: Any, sigmas: Tensor, one_by_one: bool = False) -> None:
+    """Refuse samplers whose steps depend on the whole batch, and schedules that do not descend.
+
+    one_by_one: the guider is given one row at a time, so that samplers must not look into its predictions.
+    """
     name = sampler_name(sampler)
+    if one_by_one and name.endswith("_cfg_pp"):
+        _refuse(f"{name} reads the unguided prediction of the whole batch, but with a Perp-Neg guider candidates go "
+                "one at a time", f"Use {name.removesuffix('_cfg_pp')}, or a CFG guider.")
     if name == "dpm_adaptive":
         _refuse("dpm_adaptive chooses its steps by an error over the whole batch, so survivors would change",
                 "Use another sampler; all others are exact.")

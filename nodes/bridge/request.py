@@ -26,7 +26,7 @@ class Request:
     route    takes a wrapper of a single model call and gives the function that makes the whole batch; with context
              windows, that makes many calls of one row
     conds    lists of processed conditioning, None where a slot is not needed
-    windows  whether rows must go one at a time
+    alone    whether rows must go one at a time
     """
 
     route: Callable[[Callable[[Forward], Forward]], Forward]
@@ -35,7 +35,7 @@ class Request:
     x: Tensor
     timestep: Tensor
     options: dict
-    windows: bool = False
+    alone: bool = False
 
     @property
     def sigma(self) -> float:
@@ -68,6 +68,6 @@ class Request:
 
     def group(self, wanted: int) -> int:
         """How many rows to run together: what was asked for, or what fits into free memory (0)."""
-        if self.windows:
+        if self.alone:
             return 1
         return wanted or fitting_all(self.model, self.x.shape, self.entries, self.x.device)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ...prism_core.cost import probe_cost, probe_saves
 from ...prism_core.policy import Watch
+from .alone import guider_request, mixes
 from .decide import Decider, unscored
 from .eyes import Eyes
 from .request import Request
@@ -49,7 +50,10 @@ class Run:
     def predict(self, executor: Callable, *args: Any, **kwargs: Any) -> Tensor:
         """PREDICT_NOISE: one model call of the sampler, whatever the guider makes of it."""
         with self._sampler_call() as done:
-            done.append(executor(*args, **kwargs))
+            if mixes(executor.class_obj):
+                done += self.evaluate(guider_request(executor.class_obj, executor, *args, **kwargs))
+            else:
+                done.append(executor(*args, **kwargs))
             return done[0]
 
     def calc(self, executor: Callable, model: Any, conds: list, x: Tensor, timestep: Tensor, options: dict) -> list:
@@ -103,6 +107,8 @@ class Run:
 
     def evaluate(self, request: Request) -> list[Tensor]:
         """The predictions of all rows, N to a slot; only those of living rows are computed."""
+        if self._inside:
+            return request.forward(range(len(request.x)))
         if len(request.x) != self.count:
             self._warn(f"A node called the model with {len(request.x)} rows instead of {self.count}; "
                        "that call was not pruned.")
@@ -137,14 +143,14 @@ class Run:
         self._in_groups(request, one)
         if list(parts) == [0] and len(self.alive) == self.count:
             return parts[0]
-        return [self._whole(request.x, [part[slot] for part in parts.values()]) for slot in range(len(request.conds))]
+        return [self._whole(slot) for slot in zip(*parts.values(), strict=True)]
 
     def _in_groups(self, request: Request, one: Callable[[slice], None]) -> None:
-        size = min(self.group, 1) if request.windows else self.group
+        size = min(self.group, 1) if request.alone else self.group
         size = in_micro_batches(len(self.alive), size or request.group(self.settings.group), one, progress=False)
         self.group = min(size, self.group or size)
 
-    def _whole(self, x: Tensor, parts: list[Tensor]) -> Tensor:
+    def _whole(self, parts: Sequence[Tensor]) -> Tensor:
         living = torch.cat(parts)
         whole = living.new_zeros((self.count, *living.shape[1:]))
         whole[self.alive] = living
@@ -162,11 +168,11 @@ class Run:
         self._looked = True
         if not self.steps.arrive(request.sigma):
             return None
+        if not self.decider.due(self.steps.reached):
+            return self._cond_to_watch(request)
         if self.settings.chooser is not None:
             self._choose(request)
             return None
-        if self.eyes is None or not self.decider.due(self.steps.reached):
-            return self._cond_to_watch(request)
         if self._should_probe(request):
             self._probe(request)
             self._decide(self._look(request, "probe"))
@@ -212,8 +218,6 @@ class Run:
     def _choose(self, request: Request) -> None:
         """Let somebody else decide, by what the clips would be by now and by scores where there is a head."""
         step = self.steps.reached
-        if not self.decider.due(step):
-            return
         if self.eyes is not None:
             self._probe(request)
         watch = self._look(request, "probe") if self.eyes else unscored(step, request.flow_sigma, self.alive)

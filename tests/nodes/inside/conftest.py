@@ -142,6 +142,14 @@ def sample(loaded, prompt):
 
 
 @pytest.fixture(scope="session")
+def image_model() -> object:
+    """A tiny Wan model that also takes a picture: latents beside the noise, and CLIP vision tokens."""
+    module = WanModel(model_type="i2v", in_dim=36, text_len=WORDS, dim=DIM, ffn_dim=96, text_dim=16, num_heads=3,
+                      num_layers=BLOCKS, operations=comfy.ops.disable_weight_init, dtype=torch.float32)
+    return comfy.sd.load_diffusion_model_state_dict(random_weights(module, 1), metadata={"config": json.dumps(CONFIG)})
+
+
+@pytest.fixture(scope="session")
 def noisy(sample):
     """Four candidates after 3 of 8 euler steps."""
     return sample()

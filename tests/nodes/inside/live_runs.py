@@ -9,17 +9,24 @@ import torch
 from comfy.patcher_extension import WrappersMP
 from conftest import node, pack
 
-PLAIN = {"end_at_step": 10000, "return_with_leftover_noise": "disable"}
+STEPS = 6
+SHAPE = (16, 3, 8, 8)
+FULL = {"steps": STEPS, "cfg": 2.0, "end_at_step": 10000, "return_with_leftover_noise": "disable"}
 
 
-def settings(head, rounds: str = "3:2", candidates: int = 4, **changes):
-    """Settings of a live run: 4 candidates, 2 kept after step 3, two rows in a model call."""
+def empty(rows: int = 4) -> dict:
+    """An empty LATENT."""
+    return {"samples": torch.zeros(rows, *SHAPE)}
+
+
+def settings(head, rounds: str = "2:2", candidates: int = 4, **changes):
+    """Settings of a live run: of 4 candidates 2 are kept after step 2, and two rows share a model call."""
     schedule, live = pack("prism_core.schedule"), pack("nodes.bridge.live")
     return live.Settings(head=head, candidates=candidates, rounds=schedule.parse_schedule(rounds),
                          **{"group": 2, **changes})
 
 
-def patched(model, head, rounds: str = "3:2", candidates: int = 4, **changes):
+def patched(model, head, rounds: str = "2:2", candidates: int = 4, **changes):
     """A clone of the model that prunes."""
     return pack("nodes.bridge.live").attach(model, settings(head, rounds, candidates, **changes))
 
@@ -29,9 +36,11 @@ def finished(model, samples: torch.Tensor):
     return pack("nodes.bridge.live").ledger_of(model).find(samples)
 
 
-def in_pairs(model, size: int = 2):
-    """A clone of the model that evaluates its batch a few rows at a time and drops nothing: our own micro-batches,
-    written a second time."""
+def in_groups(model, size: int = 2):
+    """A clone of the model that evaluates its batch a few rows at a time and drops nothing.
+
+    It is written without the code under test, to compare with.
+    """
     def calc(executor, base, conds, x, timestep, options):
         parts = []
         for start in range(0, len(x), size):
@@ -53,14 +62,14 @@ def _rows(cond: dict, rows: slice, count: int) -> dict:
 
 @dataclass
 class Count:
-    """Rows of every forward of a model, whole ones and those that ended at the tap; and the timestep of each."""
+    """Rows of every forward of a model: of all that began, and of those that came to their end; with their times."""
 
-    whole: list[int] = field(default_factory=list)
     begun: list[int] = field(default_factory=list)
+    whole: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
     @property
-    def ended(self) -> int:
+    def cut_short(self) -> int:
         """Rows whose forward ended early."""
         return sum(self.begun) - sum(self.whole)
 
@@ -83,17 +92,18 @@ def counted(model):
 
 
 def traces(model) -> list:
-    """Whatever a run may have left on the module that all clones share."""
+    """Whatever a run may have left on what all clones of a model share."""
     base = model.model
     hooks = [name for name, module in base.named_modules() if module._forward_hooks or module._forward_pre_hooks]
-    own = {name for name in vars(base) if "prism" in name.lower()}
-    return [*hooks, *own, *([base.current_patcher] if base.current_patcher is not None else [])]
+    own = [name for name in vars(base) if "prism" in name.lower()]
+    wrappers = model.model_options.get("transformer_options", {}).get("wrappers", {})
+    return hooks + own + list(wrappers) + ([base.current_patcher] if base.current_patcher is not None else [])
 
 
-def ksampler(model, positive, negative, latent: dict, **changes) -> dict:
-    """Stock KSampler."""
-    given = {"seed": 11, "steps": 8, "cfg": 2.0, "sampler_name": "euler", "scheduler": "simple", "denoise": 1.0,
-             **changes}
+def advanced(guider, seed: int = 11, sampler: str = "euler", latent: dict | None = None) -> tuple[dict, dict]:
+    """SamplerCustomAdvanced on a guider: output and denoised_output."""
+    noise = node("RandomNoise").execute(seed).args[0]
+    sigmas = node("BasicScheduler").execute(guider.model_patcher, "simple", STEPS, 1.0).args[0]
     with torch.inference_mode():
-        return node("KSampler")().sample(model=model, positive=positive, negative=negative, latent_image=latent,
-                                         **given)[0]
+        return node("SamplerCustomAdvanced").execute(
+            noise, guider, node("KSamplerSelect").execute(sampler).args[0], sigmas, latent or empty()).args

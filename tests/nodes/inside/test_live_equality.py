@@ -1,30 +1,53 @@
-"""Survivors of a pruned run are, bit for bit, the rows of the run without pruning."""
+"""Survivors of a pruned run are, bit for bit, the rows of the run without pruning, at equal group sizes on a CPU."""
 
 from __future__ import annotations
 
 import comfy.samplers
 import pytest
 import torch
-from live_runs import PLAIN, finished, in_pairs, patched
+from live_runs import FULL, finished, in_groups, patched
 
 SAMPLERS = [name for name in comfy.samplers.SAMPLER_NAMES if name != "dpm_adaptive"]
 
 
 @pytest.fixture
-def compare(model, head, sample):
-    """Largest difference between survivors and the same rows of a run that drops nothing, at equal group sizes."""
-    def run(base=None, latent=None, rounds: str = "3:2", patch: dict | None = None, **changes):
-        base, changes = base or model, {"cfg": 2.0, **PLAIN, **changes}
-        pruning = patched(base, head, rounds, **(patch or {}))
-        whole = sample(latent, in_pairs(base), **changes)["samples"]
-        kept = sample(latent, pruning, **changes)["samples"]
-        done = finished(pruning, kept)
-        assert len(kept) == len(done.kept) == 2 and torch.isfinite(whole).all() and whole.std() > 0.1
-        assert len({tuple(row.flatten().tolist()) for row in kept}) == 2
-        return (kept - whole[list(done.kept)]).abs().max()
+def difference(model, head, sample):
+    """The largest difference between two survivors and the same rows of a run that drops nothing."""
+    def run(base=None, latent=None, rounds: str = "2:2", patch: dict | None = None, size: int = 2, **changes):
+        base, changes = base or model, {**FULL, **changes}
+        pruning = patched(base, head, rounds, **{"group": size, **(patch or {})})
+        whole = sample(latent, in_groups(base, size), **changes)["samples"]
+        left = sample(latent, pruning, **changes)["samples"]
+        done = finished(pruning, left)
+        assert len(left) == len(done.kept) and torch.isfinite(whole).all() and whole.std() > 0.1
+        assert all((whole[list(done.kept)] - whole[row]).abs().amax(dim=(1, 2, 3, 4)).min() > 0.01
+                   for row in done.dropped)
+        return (left - whole[list(done.kept)]).abs().max()
     return run
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_every_sampler(compare, sampler):
-    assert compare(sampler_name=sampler) == 0.0
+def test_every_sampler(difference, sampler):
+    assert difference(sampler_name=sampler) == 0.0
+
+
+@pytest.mark.parametrize("scheduler", comfy.samplers.SCHEDULER_NAMES)
+def test_every_scheduler(difference, scheduler):
+    assert difference(scheduler=scheduler) == 0.0
+
+
+@pytest.mark.parametrize("rounds, size, cfg", [
+    ("1:3, 2:2, 4:1", 1, 2.0), ("2:3", 1, 2.0), ("2:2", 2, 1.0), ("50%:2", 2, 2.0), ("5:1", 1, 2.0), ("s0.95:2", 2, 2.0)])
+def test_every_kind_of_round(difference, rounds, size, cfg):
+    assert difference(rounds=rounds, size=size, cfg=cfg) == 0.0
+
+
+def test_the_start_of_a_longer_schedule(difference):
+    assert difference(end_at_step=4, return_with_leftover_noise="enable") == 0.0
+
+
+@pytest.mark.parametrize("sampler", ["euler", "uni_pc", "dpmpp_2m_sde"])
+def test_the_rest_of_a_schedule(difference, sample, sampler):
+    half = sample(**{**FULL, "sampler_name": sampler, "end_at_step": 2, "return_with_leftover_noise": "enable"})
+    rest = {"add_noise": "disable", "start_at_step": 2, "sampler_name": sampler}
+    assert difference(latent=half, rounds="1:2", **rest) == 0.0
