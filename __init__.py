@@ -8,15 +8,21 @@ from importlib.util import find_spec
 if find_spec("comfy_api") is not None:
     from comfy_api.latest import ComfyExtension, io
 
-    from .nodes import folders
+    from .nodes import file_record, folders
+    from .nodes.best_of_n import PrismBestOfN
     from .nodes.chart import PrismScoreChart
     from .nodes.heads import PrismLoadHead
+    from .nodes.ksampler import PrismKSampler
     from .nodes.pruning import PrismPruneLatents, PrismSplitCandidates
+    from .nodes.run_report import PrismRunReport
     from .nodes.scoring import PrismScoreLatents
     from .nodes.shapes import PrismShapesPrompt
 
     NODES: list[type[io.ComfyNode]] = [
         PrismLoadHead,
+        PrismBestOfN,
+        PrismKSampler,
+        PrismRunReport,
         PrismScoreLatents,
         PrismPruneLatents,
         PrismSplitCandidates,
@@ -29,6 +35,7 @@ if find_spec("comfy_api") is not None:
 
         async def on_load(self) -> None:
             folders.register()
+            file_record.register()
 
         async def get_node_list(self) -> list[type[io.ComfyNode]]:
             return NODES

@@ -30,7 +30,8 @@ class PrismLoadHead(io.ComfyNode):
             ],
             outputs=[
                 PrismHead.Output("head", display_name="head", tooltip=(
-                    "The head, for PRISM Score Latents. ComfyUI loads and frees it together with the video model.")),
+                    "The head, for PRISM Best of N, PRISM KSampler or PRISM Score Latents. ComfyUI loads and frees it "
+                    "together with the video model.")),
             ],
         )
 

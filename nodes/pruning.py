@@ -10,6 +10,7 @@ from comfy_execution.graph_utils import ExecutionBlocker
 from ..prism_core.pruning import dropped, format_kept, parse_kept, top_k
 from .bridge.latents import candidates_of, samples_of, take_rows
 from .sockets import PrismScores, Scores
+from .survivors import SEEDS
 
 
 class PrismPruneLatents(io.ComfyNode):
@@ -90,7 +91,8 @@ class PrismSplitCandidates(io.ComfyNode):
             inputs=[
                 io.Latent.Input("latent", tooltip="A batch of candidates, noisy or finished."),
                 io.Int.Input("seed", default=0, min=0, max=0xffffffffffffffff, control_after_generate=False, tooltip=(
-                    "The noise_seed of the sampler that made the batch: it becomes part of each name. Default 0.")),
+                    "The noise_seed of the sampler that made the batch: it becomes part of each name. Not used for "
+                    "latents from PRISM Run Report and PRISM KSampler that know their own seeds. Default 0.")),
                 io.String.Input("prefix", default="PRISM/candidate", tooltip=(
                     "What the names begin with; a slash makes a folder. Default PRISM/candidate.")),
             ],
@@ -99,7 +101,7 @@ class PrismSplitCandidates(io.ComfyNode):
                     "One latent for each candidate. Each carries its batch_index: sampled alone from the same seed, "
                     "it starts from the same noise.")),
                 io.Int.Output("seeds", display_name="seeds", is_output_list=True, tooltip=(
-                    "The seed, once for each candidate.")),
+                    "The seed of each candidate: its own where it is known, else the one above.")),
                 io.Int.Output("indices", display_name="indices", is_output_list=True, tooltip=(
                     "The batch index of each candidate: with the seed it names the noise it grew from.")),
                 io.String.Output("names", display_name="names", is_output_list=True, tooltip=(
@@ -111,5 +113,10 @@ class PrismSplitCandidates(io.ComfyNode):
     def execute(cls, latent: dict, seed: int, prefix: str) -> io.NodeOutput:
         indices = candidates_of(latent)
         singles = [take_rows(latent, [row]) for row in range(len(indices))]
-        names = [f"{prefix}_seed{seed}_index{index}" for index in indices]
-        return io.NodeOutput(singles, [seed] * len(indices), indices, names)
+        seeds = latent.get(SEEDS)
+        if seeds is None or len(seeds) != len(indices):
+            names = [f"{prefix}_seed{seed}_index{index}" for index in indices]
+            return io.NodeOutput(singles, [seed] * len(indices), indices, names)
+        for single in singles:
+            del single["batch_index"]    # each is the first and only one of its own seed
+        return io.NodeOutput(singles, list(seeds), [0] * len(seeds), [f"{prefix}_seed{own}" for own in seeds])

@@ -1,0 +1,78 @@
+"""Best of N for any sampler: a patch of the MODEL."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from .bridge.judge import Head
+from .bridge.live import Settings, attach
+from .graph import survivors_are_reported
+from .live_inputs import advanced_inputs, head_input, main_inputs, missing_head, rounds_of
+from .price import price_list
+
+
+class PrismBestOfN(io.ComfyNode):
+    """Patches a MODEL so that the sampler behind it starts N candidates and returns the best of them."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PrismBestOfN",
+            display_name="PRISM Best of N",
+            category="PRISM",
+            description=(
+                "Put it between the model and any sampler: the sampler starts several candidates, scores them after a "
+                "few steps while they are still noise, drops the weak ones and finishes only the best. The survivors "
+                "are what they would have been without pruning."),
+            search_aliases=["prune", "early stopping", "seed search", "rerank", "select best", "batch seeds",
+                            "inference time scaling"],
+            inputs=[
+                io.Model.Input("model", tooltip=(
+                    "The video model, with its LoRAs and shift. It is not changed: only samplers that use this node's "
+                    "output prune. Memory stays at that of a few clips at a time.")),
+                *main_inputs(),
+                head_input(),
+                *advanced_inputs(),
+            ],
+            outputs=[
+                io.Model.Output("model", display_name="model", tooltip=(
+                    "For any sampler: KSampler, KSampler Advanced, SamplerCustomAdvanced and those of other packs. "
+                    "It returns only the survivors. Connect it to PRISM Run Report as well.")),
+            ],
+            hidden=[io.Hidden.prompt, io.Hidden.unique_id],
+            has_intermediate_output=True,
+        )
+
+    @classmethod
+    def check_lazy_status(cls, kept: str = "", **given) -> list[str]:
+        return missing_head(kept, given)
+
+    @classmethod
+    def execute(cls, model, candidates: int, prune_step: int, keep: int, head: Head | None = None, schedule: str = "",
+                policy: str = "top-k", budget: float = 0.0, group: int = 0, kept: str = "") -> io.NodeOutput:
+        settings = Settings(head, candidates, rounds_of(schedule, prune_step, keep), policy, budget, group, kept,
+                            sliced_after=_reported(cls.hidden))
+        text = describe(settings)
+        return io.NodeOutput(attach(model, settings), ui={"text": [text]})
+
+
+def _reported(hidden) -> bool:
+    """Whether PrismRunReport takes care of the rest of the LATENT, which a patched model cannot reach."""
+    prompt = getattr(hidden, "prompt", None)
+    return bool(prompt) and survivors_are_reported(prompt, hidden.unique_id)
+
+
+def describe(settings: Settings) -> str:
+    """What these settings will do and cost, for the artist."""
+    if settings.replays:
+        return f"Only candidates {settings.kept.strip()} are sampled, from the first step; nothing is scored."
+    lines = [price_list(settings.rounds, settings.candidates, depth_of(settings.head))]
+    if settings.final_keep >= settings.candidates:
+        lines.append(f"Note: a latent of one clip is sampled as it is, since keep ({settings.final_keep}) is not below "
+                     f"candidates ({settings.candidates}).")
+    return "\n".join(lines)
+
+
+def depth_of(head: Head | None) -> float | None:
+    """Where a head's tap lies, as a share of the model's blocks."""
+    return head.info.backbone.tap_block / head.info.backbone.blocks if head else None

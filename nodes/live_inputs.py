@@ -1,0 +1,69 @@
+"""The settings that PrismBestOfN and PrismKSampler share: their widgets, and what is made of them."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from ..prism_core.schedule import Mark, Round, parse_schedule
+from .sockets import PrismHead
+
+POLICIES = ["top-k", "racing", "diverse"]
+
+
+def main_inputs() -> list[io.Input]:
+    """How many candidates, when to cut, how many to keep."""
+    return [
+        io.Int.Input("candidates", default=8, min=1, max=4096, tooltip=(
+            "How many clips are started from a latent of one; a batch of several rows is taken as the candidates. "
+            "Candidate 0 has the noise of the seed, candidate 1 that of seed + 1, and so on. 8 by default; 4 for "
+            "models of 8 steps or fewer. Time grows with it up to the prune step, memory hardly.")),
+        io.Int.Input("prune_step", default=5, min=1, max=10000, tooltip=(
+            "After how many of the sampler's steps the weak candidates are dropped: 1 to steps - 1, 5 by default. "
+            "Earlier is cheaper and less certain. 12 to 20 % of 20 to 50 steps is a good start; with 8 steps or "
+            "fewer take 1.")),
+        io.Int.Input("keep", default=1, min=1, max=4096, tooltip=(
+            "How many candidates are finished: 1 (default) to one fewer than there are. Each costs the remaining "
+            "steps, and more of them make it likelier that the best is among them.")),
+    ]
+
+
+def advanced_inputs() -> list[io.Input]:
+    """What most graphs leave as it is."""
+    return [
+        io.String.Input("schedule", default="", optional=True, advanced=True, tooltip=(
+            "Several cuts instead of one, as step:keep pairs: '2:4, 5:2, 10:1'. Also as a share of the steps, "
+            "'10%:4', or as a noise level, 's0.93:2'. Gradual cuts cost little more than one early cut and err less. "
+            "Empty (default): prune_step and keep.")),
+        io.Combo.Input("policy", options=POLICIES, default="top-k", optional=True, advanced=True, tooltip=(
+            "How candidates are chosen at a cut. top-k (default): the highest scores. racing: only those that are "
+            "unlikely to be the best are dropped, as late as the budget allows. diverse: among near-equal scores "
+            "those that look different. None of them costs extra model calls beyond the scoring.")),
+        io.Float.Input("budget", default=0.0, min=0.0, max=4096.0, step=0.1, optional=True, advanced=True, tooltip=(
+            "For racing: what the whole run may cost, in finished clips, such as 2.5. It needs at least the clips "
+            "that are kept and a little more. 0 (default): as much as the schedule itself costs.")),
+        io.Int.Input("group", default=0, min=0, max=4096, optional=True, advanced=True, tooltip=(
+            "How many candidates go through the model together. 0 (default): as many as free memory allows, fewer "
+            "after running out of it. 1 needs the least memory. The results differ by rounding only.")),
+        io.String.Input("kept", default="", optional=True, advanced=True, tooltip=(
+            "Replay or overrule: the candidates to finish, counted from 0, such as '1, 4', or the 'kept' text of an "
+            "earlier run. Then only these are sampled, from the first step, and no head is needed. Empty (default): "
+            "the head chooses.")),
+    ]
+
+
+def head_input() -> io.Input:
+    """The judge; not even loaded where the choice is given."""
+    return PrismHead.Input("head", optional=True, lazy=True, tooltip=(
+        "A head made for this model, from Load PRISM Head: it scores the candidates. Not needed, and not even loaded, "
+        "while 'kept' names the candidates. Scoring takes a part of one model call for each candidate."))
+
+
+def rounds_of(schedule: str, prune_step: int, keep: int) -> tuple[Round, ...]:
+    """The cuts that the widgets ask for. Raises ScheduleError on a text that cannot be read."""
+    return parse_schedule(schedule) if schedule.strip() else (Round(Mark("step", prune_step), keep),)
+
+
+def missing_head(kept: str, given: dict) -> list[str]:
+    """For `check_lazy_status`: the head, where it is connected, needed and not there yet."""
+    # An unconnected input is absent here, a connected one that has not been computed is None.
+    return ["head"] if "head" in given and given["head"] is None and not kept.strip() else []
