@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from comfy.patcher_extension import WrappersMP
-from conftest import node, pack
+from conftest import pack
 
 STEPS = 6
 SHAPE = (16, 3, 8, 8)
 FULL = {"steps": STEPS, "cfg": 2.0, "end_at_step": 10000, "return_with_leftover_noise": "disable"}
+
+
+def extra(module: str, name: str):
+    """One of ComfyUI's own nodes that its server loads and this process does not."""
+    return getattr(importlib.import_module(f"comfy_extras.{module}"), name)
+
+
+def custom(name: str):
+    """One of ComfyUI's nodes for custom sampling."""
+    return extra("nodes_custom_sampler", name)
 
 
 def empty(rows: int = 4) -> dict:
@@ -102,8 +113,8 @@ def traces(model) -> list:
 
 def advanced(guider, seed: int = 11, sampler: str = "euler", latent: dict | None = None) -> tuple[dict, dict]:
     """SamplerCustomAdvanced on a guider: output and denoised_output."""
-    noise = node("RandomNoise").execute(seed).args[0]
-    sigmas = node("BasicScheduler").execute(guider.model_patcher, "simple", STEPS, 1.0).args[0]
+    noise = custom("RandomNoise").execute(seed).args[0]
+    sigmas = custom("BasicScheduler").execute(guider.model_patcher, "simple", STEPS, 1.0).args[0]
     with torch.inference_mode():
-        return node("SamplerCustomAdvanced").execute(
-            noise, guider, node("KSamplerSelect").execute(sampler).args[0], sigmas, latent or empty()).args
+        return custom("SamplerCustomAdvanced").execute(
+            noise, guider, custom("KSamplerSelect").execute(sampler).args[0], sigmas, latent or empty()).args
