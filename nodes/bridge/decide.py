@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...prism_core.policy import Decision, Policy, TopK, Watch
 from ...prism_core.record import Drop, Watched
+from .settings import Settings
 
 
 class Decider:
@@ -81,8 +82,15 @@ def unscored(step: int, sigma: float, rows: Sequence[int]) -> Watch:
     return Watch(step, sigma, tuple(rows), torch.full((len(rows),), float("nan")))
 
 
-def make_policy(name: str, rounds: Sequence[tuple[int, int]]) -> Policy:
-    """The policy of one run, by its name."""
-    if name == "top-k":
-        return TopK(rounds)
-    raise ValueError(f"There is no policy '{name}'. Choose top-k.")
+POLICIES = ("top-k",)
+
+
+def check_policy(settings: Settings) -> None:
+    """Refuse a policy that there is not."""
+    if settings.policy not in POLICIES:
+        raise ValueError(f"PrismBestOfN knows no policy '{settings.policy}'. Choose {' or '.join(POLICIES)}.")
+
+
+def make_policy(settings: Settings, rounds: Sequence[tuple[int, int]]) -> Policy:
+    """The policy of one run."""
+    return TopK(rounds)

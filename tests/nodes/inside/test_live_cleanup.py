@@ -134,13 +134,13 @@ def test_one_row_that_does_not_fit_is_an_error(clean, loaded, head, sample):
 
 
 def test_nothing_of_a_run_stays_in_memory(loaded, head, sample, monkeypatch):
-    live, alive = pack("nodes.bridge.live"), []
+    call, alive = pack("nodes.bridge.call"), []
 
-    class Watched(live.Run):
+    class Watched(call.Run):
         def __init__(self, *args):
             super().__init__(*args)
             alive.append(weakref.ref(self))
-    monkeypatch.setattr(live, "Run", Watched)
+    monkeypatch.setattr(call, "Run", Watched)
     pruning = patched(loaded, head)
     handle = break_block(loaded, 1, 7, Broken())
     with pytest.raises(Broken):

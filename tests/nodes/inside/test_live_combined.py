@@ -106,19 +106,27 @@ def test_guidance_nodes(difference, loaded, module, cls, given):
     assert difference(extra(module, cls).execute(loaded, *given).args[0]) == 0.0
 
 
-def _guider(kind: str, model, prompt):
+@pytest.fixture(scope="module")
+def other_model(model_file):
+    """A second model, which a guider asks for the negative prompt."""
+    return node("UNETLoader")().load_unet(model_file.name, "default")[0]
+
+
+def _guider(kind: str, model, prompt, other=None):
     if kind == "DualCFGGuider":
         return custom(kind).execute(model, prompt(), prompt(seed=7), prompt(seed=6), 2.0, 1.5, "regular").args[0]
     if kind == "BasicGuider":
         return custom(kind).execute(model, prompt()).args[0]
+    if kind == "DualModelGuider":
+        return custom(kind).execute(model, prompt(), 2.0, other, prompt(seed=6)).args[0]
     return custom(kind).execute(model, prompt(), prompt(seed=6), 2.0).args[0]
 
 
-@pytest.mark.parametrize("kind", ["BasicGuider", "CFGGuider", "DualCFGGuider"])
-def test_guiders_and_what_they_denoised(loaded, head, prompt, kind):
+@pytest.mark.parametrize("kind", ["BasicGuider", "CFGGuider", "DualCFGGuider", "DualModelGuider"])
+def test_guiders_and_what_they_denoised(loaded, head, prompt, kind, other_model):
     pruning = patched(loaded, head, chooser=choose)
-    whole = advanced(_guider(kind, in_groups(loaded), prompt))
-    left = advanced(_guider(kind, pruning, prompt))
+    whole = advanced(_guider(kind, in_groups(loaded), prompt, other_model))
+    left = advanced(_guider(kind, pruning, prompt, other_model))
     for output in range(2):
         assert torch.equal(left[output]["samples"], whole[output]["samples"][KEPT])
     assert len(finished(pruning, left[0]["samples"]).record.watches) == STEPS - 1

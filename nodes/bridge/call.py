@@ -1,0 +1,209 @@
+"""One sampler call under a patched model: whether there is anything to prune, the checks before it, and its record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import comfy.model_patcher
+import comfy.utils
+import torch
+from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
+from torch import Tensor
+
+from ...prism_core import VERSION
+from ...prism_core.backbones import UnknownBackbone
+from ...prism_core.record import Drop, Evaluations, HeadUsed, RunRecord
+from ...prism_core.replay import check_digest, format_replay, parse_replay
+from ...prism_core.schedule import format_schedule, resolve
+from . import refuse
+from .alone import RowByRow, mixes
+from .decide import Decider, make_policy
+from .digest import digest
+from .eyes import Eyes
+from .judge import KEY
+from .ledger import Finished, Ledger
+from .run import Run
+from .settings import Settings
+from .steps import Steps, postponed
+from .tap import backbone_of
+from .widen import Start, begins_anew, check_prompts, widen
+
+logger = logging.getLogger(__name__)
+
+CONTINUES = ("This sampler call goes on with one clip instead of making one, so no candidates were made of it. To try "
+             "several, repeat the latent (Repeat Latent Batch).")
+
+
+class Call:
+    """What OUTER_SAMPLE was called with; `sample(start, callback)` makes the call itself."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, guider: Any, start: Start, sampler: Any, sigmas: Tensor,
+                 sample: Callable[[Start, Callable | None], Tensor], warnings: list[str]) -> None:
+        self.settings, self.ledger, self.guider, self.start = settings, ledger, guider, start
+        self.sampler, self.sigmas, self.sample, self.warnings = sampler, sigmas, sample, warnings
+        self.model, self.options = guider.model_patcher, guider.model_options
+        self.sampling = self.model.get_model_object("model_sampling")
+        self.steps = Steps(sigmas, self.sampling)
+        self.digest: str | None = None
+
+    def has_candidates(self) -> bool:
+        """Whether more rows come in, or are to be made, than are to be kept."""
+        settings, rows = self.settings, self.start.rows
+        if rows > 1:
+            return rows > settings.final_keep
+        if settings.candidates <= 1 or settings.candidates <= settings.final_keep:
+            return False
+        if settings.always_widen or not self.start.adds_noise or begins_anew(self.start, self.sigmas, self.sampling):
+            return True
+        self.warnings.append(CONTINUES)
+        logger.info("PrismBestOfN: %s", CONTINUES)
+        return False
+
+    def untouched(self, callback: Callable | None) -> Tensor:
+        """Sample a call that has nothing to prune as if there were no patch; only its model calls are counted."""
+        calls: list[int] = []
+
+        def count(executor: Callable, *args: Any, **kwargs: Any) -> Tensor:
+            calls.append(self.start.rows)
+            return executor(*args, **kwargs)
+        began = time.perf_counter()
+        samples = self._wrapped({WrappersMP.PREDICT_NOISE: count}, lambda: self.sample(self.start, callback))
+        rows, spent = tuple(range(self.start.rows)), float(sum(calls))
+        record = self._record(rows, policy="none", group=len(rows), replay=format_replay(rows, None),
+                              evaluations=Evaluations(spent, 0.0, spent, 0.0), seconds=time.perf_counter() - began)
+        self.ledger.add(self._first_stream(samples), Finished(record, rows, (), None, None))
+        return samples
+
+    def pruned(self, callback: Callable | None) -> Tensor:
+        """Check everything, sample, and return the survivors."""
+        began = time.perf_counter()
+        self._check_and_widen()
+        run = self._run()
+        for warning in self.warnings:
+            logger.warning("PrismBestOfN: %s", warning)
+        self._tell_start(run)
+        output = self._patched(run, callback)
+        run.close()
+        survivors = output[run.alive]
+        self.ledger.add(self._first_stream(survivors), self._finished(run, time.perf_counter() - began))
+        self.settings.tell("finished", run=run.id, kept=tuple(run.alive))
+        return survivors
+
+    def _check_and_widen(self) -> None:
+        conds = self.guider.conds
+        refuse.check_sampler(self.sampler, self.sigmas, mixes(self.guider))
+        if self.start.rows == 1:
+            check_prompts(conds, self.settings.candidates)
+            self.start = widen(self.start, self.settings.candidates)
+        refuse.check_conds(conds, self.start.mask, self.settings.sliced_after)
+        self.digest = digest(self.start.noise, self.start.latent, conds)
+
+    def _run(self) -> Run:
+        """The state of this call; raises what cannot be pruned."""
+        settings, count, rows = self.settings, self.start.rows, list(range(self.start.rows))
+        eyes = None if settings.replays else self._eyes()
+        self.warnings += refuse.check_model(self.model, self.options, eyes is not None)
+        policy = None
+        if settings.replays:
+            rows, given = parse_replay(settings.kept, count)
+            check_digest(given, self.digest)
+        else:
+            policy = make_policy(settings, self._rounds(eyes))
+        return Run(settings, count, rows, self.steps, Decider(policy), eyes, self._finish)
+
+    def _rounds(self, eyes: Eyes | None) -> tuple[tuple[int, int], ...]:
+        """(step, keep) of this call, at steps where the head can be trusted and finds a prompt to score by."""
+        rounds = resolve(self.settings.rounds, torch.tensor(self.steps.flow), self.start.rows)
+        if eyes is None:
+            return rounds
+        rounds, waits = postponed(rounds, self.steps.flow, eyes.head.info)
+        self.warnings += waits
+        refuse.check_prompt(eyes, self.guider.conds, self.sampling, [self.steps.sigmas[step] for step, _ in rounds])
+        return rounds
+
+    def _eyes(self) -> Eyes | None:
+        head = self.settings.head
+        if head is None:
+            return None
+        positive = [cond["uuid"] for cond in self.guider.conds.get("positive", [])]
+        return Eyes(head, backbone_of(self.model), positive)
+
+    def _patched(self, run: Run, callback: Callable | None) -> Tensor:
+        """Sample with the run's wrappers."""
+        wrappers = {WrappersMP.PREPARE_SAMPLING: run.prepare, WrappersMP.PREDICT_NOISE: run.predict,
+                    WrappersMP.CALC_COND_BATCH: run.calc}
+        try:
+            return self._wrapped(wrappers, lambda: self.sample(self.start, run.callback(callback)), run)
+        except BaseException:
+            self.settings.tell("failed", run=run.id)
+            raise
+
+    def _wrapped(self, wrappers: dict[str, Callable], sample: Callable[[], Tensor], run: Run | None = None) -> Tensor:
+        """Sample with wrappers in model options that nobody else has, and that nobody keeps."""
+        options = self.guider.model_options = comfy.model_patcher.create_model_options_clone(self.options)
+        for kind, wrapper in wrappers.items():
+            add_wrapper_with_key(kind, KEY, wrapper, options, is_model_options=True)
+        handler = options.get("context_handler")
+        if run is not None and handler is not None:
+            options["context_handler"] = RowByRow(handler, run.evaluate)
+        try:
+            return sample()
+        finally:
+            self.guider.model_options = self.options
+
+    def _finish(self, x0: Tensor) -> Tensor:
+        """Predictions in the model's space, as latents on the CPU."""
+        return self.model.model.process_latent_out(x0.float()).cpu()
+
+    def _first_stream(self, samples: Tensor) -> Tensor:
+        shapes = [(len(samples), *shape[1:]) for shape in self.start.shapes]
+        return comfy.utils.unpack_latents(samples, shapes)[0] if len(shapes) > 1 else samples
+
+    def _dropped_x0(self, run: Run, dropped: tuple[int, ...]) -> Tensor | None:
+        if not dropped or any(row not in run.last_x0 for row in dropped):
+            return None
+        x0 = self._finish(torch.stack([run.last_x0[row] for row in dropped]))
+        if self.start.mask is None or self.start.mask.shape[1:] != x0.shape[1:]:
+            return x0
+        mask, latent = (part[list(dropped)].cpu().float() for part in (self.start.mask, self.start.latent))
+        return x0 * mask + latent * (1 - mask)
+
+    def _finished(self, run: Run, seconds: float) -> Finished:
+        settings, kept = self.settings, tuple(run.alive)
+        dropped = tuple(row for row in range(run.count) if row not in kept)
+        plain = run.calls * run.count
+        drops = run.decider.drops if not settings.replays else [
+            Drop(row, 0, self.steps.flow[0], None, "not named in 'kept'") for row in dropped]
+        record = self._record(
+            kept, head=HeadUsed(settings.head.name, settings.head.sha256) if run.eyes else None,
+            seeds=self.start.seeds, group=max(1, run.group), policy=self._policy_name(),
+            schedule="" if settings.replays else format_schedule(settings.rounds),
+            replay=format_replay(kept, self.digest), watches=tuple(run.decider.watches), drops=tuple(drops),
+            evaluations=Evaluations(float(run.spent), run.probes, float(plain), plain - run.spent - run.probes),
+            seconds=seconds, warnings=tuple(dict.fromkeys([*self.warnings, *run.warnings, *run.decider.notes])))
+        return Finished(record, kept, dropped, self._dropped_x0(run, dropped), self.start.seeds)
+
+    def _record(self, kept: tuple[int, ...], **facts: Any) -> RunRecord:
+        return RunRecord(**{
+            "version": VERSION, "head": None, "model": self._model_name(), "seeds": None, "schedule": "", "watches": (),
+            "sampler": refuse.sampler_name(self.sampler), "sigmas": self.steps.flow, "candidates": self.start.rows,
+            "seed": self.start.seed or 0, "kept": kept, "drops": (), "warnings": tuple(self.warnings), **facts})
+
+    def _policy_name(self) -> str:
+        if self.settings.replays:
+            return "replay"
+        return "choice" if self.settings.chooser is not None else self.settings.policy
+
+    def _model_name(self) -> str:
+        try:
+            return backbone_of(self.model).class_name
+        except UnknownBackbone:
+            return type(self.model.model).__name__
+
+    def _tell_start(self, run: Run) -> None:
+        self.settings.tell("started", run=run.id, candidates=run.count, rows=tuple(run.alive), sigmas=run.steps.flow,
+                           seeds=self.start.seeds, schedule=() if run.decider.policy is None
+                           else run.decider.policy.steps(), warnings=tuple(self.warnings))
