@@ -130,7 +130,7 @@ def _check(settings: Settings, latent: dict) -> None:
 
 def _dropped(out: dict, done: Finished) -> Any:
     """The dropped candidates, as the model last saw them; a latent without rows would only fail further down."""
-    if done.dropped_x0 is None:
+    if done.dropped_x0 is None or getattr(out["samples"], "is_nested", False):
         return ExecutionBlocker(None)
     return of_rows(out, done.dropped_x0.to(out["samples"].dtype), done.dropped, done.record)
 

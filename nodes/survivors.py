@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..prism_core.record import RunRecord
 from .bridge.latents import take_rows
@@ -22,15 +23,29 @@ def of_rows(latent: dict, samples: Any, rows: Sequence[int], record: RunRecord) 
     """
     if record.policy == UNTOUCHED:
         return latent
-    count = record.candidates if record.seeds is None else 1
-    first = samples.unbind()[0] if getattr(samples, "is_nested", False) else samples
-    stand_in = torch.zeros(count, *[1] * max(3, first.ndim - 1))    # take_rows needs its length and dimensions only
-    taken = take_rows({**latent, "samples": stand_in}, rows if record.seeds is None else [0] * len(rows))
-    taken |= {"samples": samples}
+    count, taken_rows = (record.candidates, list(rows)) if record.seeds is None else (1, [0] * len(rows))
+    mask = latent.get("noise_mask")
+    streams = [_rest({**latent, "noise_mask": part}, first, count, taken_rows)
+               for part, first in zip(_streams(mask), _streams(samples))]
+    taken = {**streams[0], "samples": samples}
+    if mask is None:
+        taken.pop("noise_mask", None)
+    elif getattr(mask, "is_nested", False):
+        taken["noise_mask"] = type(mask)([stream["noise_mask"] for stream in streams])
     if record.seeds is not None:
         del taken["batch_index"]
         taken[SEEDS] = seeds_of(record, rows)
     return taken
+
+
+def _streams(value: Any) -> list:
+    """A latent of video with sound holds two tensors in one."""
+    return list(value.unbind()) if getattr(value, "is_nested", False) else [value]
+
+
+def _rest(latent: dict, samples: Tensor, count: int, rows: list[int]) -> dict:
+    """Everything but the samples, of which only the number and the dimensions matter."""
+    return take_rows({**latent, "samples": torch.zeros(count, *[1] * max(3, samples.ndim - 1))}, rows)
 
 
 def seeds_of(record: RunRecord, rows: Sequence[int]) -> list[int]:

@@ -189,6 +189,17 @@ def test_a_second_pass_goes_through_untouched_and_says_so(patched, plain):
     assert torch.equal(latent["samples"], plain(latent_image=clips, denoise=0.5)["samples"])
 
 
+def test_video_with_sound_keeps_a_mask_for_each(ksampler):
+    from comfy.nested_tensor import NestedTensor
+    record = pack("prism_core.record").RunRecord.from_json(ksampler().ui["prism_run"][0])
+    masks = NestedTensor([torch.rand(1, 1, 3, 8, 8), torch.rand(1, 1, 20, 4)])
+    samples = NestedTensor([torch.randn(2, 16, 3, 8, 8), torch.randn(2, 8, 20, 4)])
+    taken = pack("nodes.survivors").of_rows({"samples": samples, "noise_mask": masks}, samples, record.kept, record)
+    assert taken["samples"] is samples and [len(mask) for mask in taken["noise_mask"].unbind()] == [2, 2]
+    plain = pack("nodes.survivors").of_rows({"samples": samples}, samples, record.kept, record)
+    assert set(plain) == {"samples", "prism_seeds"}
+
+
 def test_survivors_are_named_after_their_seeds(ksampler):
     survivors, _, _, seeds, *_ = ksampler().args
     latents, own, indices, names = node("PrismSplitCandidates").execute(latent=survivors, seed=99, prefix="a/b").args
