@@ -66,7 +66,11 @@ def describe(settings: Settings) -> str:
     """What these settings will do and cost, for the artist."""
     if settings.replays:
         return f"Only candidates {settings.kept.strip()} are sampled, from the first step; nothing is scored."
-    lines = [price_list(settings.rounds, settings.candidates, depth_of(settings.head))]
+    if settings.policy == "racing" and settings.budget:
+        lines = [f"{settings.candidates} candidates race for {settings.final_keep}; the whole run costs at most "
+                 f"{settings.budget:g} clips instead of {settings.candidates}."]
+    else:
+        lines = [price_list(settings.rounds, settings.candidates, depth_of(settings.head))]
     if settings.final_keep >= settings.candidates:
         lines.append(f"Note: a latent of one clip is sampled as it is, since keep ({settings.final_keep}) is not below "
                      f"candidates ({settings.candidates}).")

@@ -224,6 +224,21 @@ def test_the_price_is_told_beforehand(model, head):
     assert lines[5] == f"With 50 steps: about {(4 + 49 + 1) / 50:.1f} clips instead of 4, 73 % saved."
 
 
+@pytest.mark.parametrize("changes, text", [
+    ({"kept": "1, 3", "head": None}, "Only candidates 1, 3 are sampled"),
+    ({"keep": 4}, "a latent of one clip is sampled as it is"),
+    ({"schedule": "s0.5:1"}, "4 candidates, cuts at s0.5:1 (step:keep)."),
+])
+def test_unusual_choices_are_explained(model, head, changes, text):
+    assert text in node("PrismBestOfN").execute(**{"model": model, "head": head, **CHOICE, **changes}).ui["text"][0]
+
+
+def test_a_race_is_told_by_its_budget():
+    """Asked of the text alone: the node itself would want a head with measured reliability."""
+    settings = pack("nodes.bridge.live").Settings(None, 8, pack("nodes.live_inputs").rounds_of("", 5, 1), "racing", 2.5)
+    assert "at most 2.5 clips instead of 8" in pack("nodes.best_of_n").describe(settings)
+
+
 def test_few_steps_are_said_to_save_little(ksampler):
     text = ksampler(steps=4, prune_step=1, keep=1).ui["text"][0]
     assert "With 4 steps the first one is already a large share" in text
