@@ -1,4 +1,4 @@
-"""Command line of the Shapes world: `python3 run.py shapes train|states|tokens|describe|evaluate|traces`."""
+"""Command line of the Shapes world: `python3 run.py shapes train|states|tokens|describe|evaluate|traces|races`."""
 
 from __future__ import annotations
 
@@ -81,6 +81,13 @@ def _traces(arguments: argparse.Namespace) -> None:
         traces.make(load_backbone(), load_vae(), split, limit=arguments.limit, reverse=arguments.reverse)
 
 
+def _races(arguments: argparse.Namespace) -> None:
+    from .training import evaluation, races
+    figures = races.measure()
+    evaluation.write(FIGURES / "shapes_races.json", figures, "python3 run.py shapes races")
+    races.draw(figures, FIGURES / "shapes_races.png")
+
+
 def _tokens(arguments: argparse.Namespace) -> None:
     from .training import bank, states, variants
     steps = variants.TRAIN_STEPS
@@ -112,13 +119,15 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("split", nargs="?", default="test", choices=["test", "validation"])
         command.add_argument("--seed", type=int, default=0, help="which trained head becomes the head file")
+    commands.add_parser("races", help="gap recovered against price: one cut, halving, racing")
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 when it worked."""
     arguments = _parser().parse_args(argv)
-    run = {"train": lambda a: TRAIN[a.part](a), "states": _states, "traces": _traces, "tokens": _tokens, "describe": _describe, "evaluate": _evaluate}
+    run = {"train": lambda a: TRAIN[a.part](a), "states": _states, "traces": _traces, "tokens": _tokens, "races": _races,
+           "describe": _describe, "evaluate": _evaluate}
     run[arguments.command](arguments)
     return 0
 
