@@ -90,9 +90,9 @@ def _races(arguments: argparse.Namespace) -> None:
 
 def _tokens(arguments: argparse.Namespace) -> None:
     from .training import bank, states, variants
-    steps = variants.TRAIN_STEPS
-    bank.fill(arguments.view, variants.view({"backbone": "full"}.get(arguments.view, arguments.view)), states.load("head"), steps,
-              arguments.reverse)
+    steps = variants.STEPS_OF.get(arguments.view, variants.TRAIN_STEPS)
+    view = variants.view("full" if arguments.view == "backbone" else arguments.view)
+    bank.fill(arguments.view, view, states.load("head"), steps, arguments.reverse)
 
 
 TRAIN = {"text": _train_text, "vae": _train_vae, "decoder": _train_decoder, "backbone": _train_backbone, "head": _train_head}

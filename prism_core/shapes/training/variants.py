@@ -6,7 +6,7 @@
 | trajectory  | the same                                   | sampler's own states                |
 | forward     | the same                                   | noised finished clips               |
 | pooled      | the mean of those tokens                   | as full                             |
-| random      | tokens of an untrained backbone            | as full                             |
+| random      | tokens of an untrained backbone            | as full, at four steps              |
 | raw         | the latent's patches, no backbone          | as full                             |
 | noise       | backbone tokens of the initial noise only  | step 0                              |
 | position    | as full, but the preference is a place in the picture, not the oracle | as full  |
@@ -29,6 +29,7 @@ from .tokens import View
 
 VARIANTS = ("full", "trajectory", "forward", "pooled", "random", "raw", "noise", "position")
 TRAIN_STEPS = (1, 2, 4, 6, 8, 10, 12, 14, 15, STEPS)
+STEPS_OF = {"noise": (0,), "random": (2, 6, 10, 14)}    # a bank of its own for a control: these are enough to compare
 RANDOM_BACKBONE_SEED = 99
 
 
@@ -53,7 +54,7 @@ def position(data: states.States) -> torch.Tensor:
 def lesson(variant: str, data: states.States) -> Lesson:
     """What a variant is taught; tokens are computed where they are not yet on disk."""
     name = variant if variant in ("raw", "random") else "backbone"
-    steps = (0,) if variant == "noise" else TRAIN_STEPS
+    steps = STEPS_OF.get(variant, TRAIN_STEPS)
     noised = {"trajectory": 0.0, "noise": 0.0, "forward": 1.0}.get(variant, 0.5)
     stock = bank.load(name, view("full" if variant == "pooled" else variant), data, steps, pooled=variant == "pooled")
     if variant == "position":
