@@ -13,17 +13,20 @@ import torch
 from torch import Tensor
 
 from ... import reliability
+from ...head import QueryAggregationHead
 from ..models import decode, load_backbone, load_vae, velocity
 from ..oracle import judge
 from ..prompts import embed, splits
 from ..sampling import CFG, SHIFT, STEPS, guided, simple_sigmas
-from . import bank, head, states, variants
-from .tokens import TAP_BLOCK
+from . import bank, states, variants
+from .tokens import TAP_BLOCK, View
 
 TIE_FRACTION, CLEAR = 0.1, 0.15
 PRUNE_STEP, QUARTER_STEP = 6, STEPS // 4
 SEEDS = (0, 1, 2)
+PROMPTS_AT_ONCE = 32
 Scores = dict[int, Tensor]  # by step, (P, N)
+Judge = tuple[str, int]     # variant and seed
 
 
 def _round(estimate: reliability.Estimate) -> dict[str, float]:
@@ -44,14 +47,24 @@ def measure(scores: Tensor, truth: Tensor, clear: float | None = CLEAR) -> dict:
     return {name: _round(reliability.bootstrap(ratio)) for name, ratio in ratios.items()}
 
 
-def score_variant(variant: str, seed: int, data: states.States, *, latents: dict[int, Tensor] | None = None,
-                  shuffled: bool = False) -> Scores:
-    """Scores of one trained variant at every step, on these states or others; `shuffled` gives it other prompts' words."""
-    trained, view, sigmas = variants.load(variant, seed), variants.view(variant), simple_sigmas()
-    latents = latents or data.latents
-    words = data.words.roll(1, 0) if shuffled else data.words
-    steps = (0,) if variant == "noise" else sorted(latents)
-    return {step: head.evaluate(trained, view, latents[step], float(sigmas[step]), words) for step in steps}
+@torch.no_grad()
+def _scores_at(judges: dict[Judge, QueryAggregationHead], view: View, states: Tensor, sigma: float, words: Tensor) -> dict[Judge, Tensor]:
+    """Scores (P, N) of each judge for states (P, N, 16, 3, 8, 8); the tokens are computed once for all of them."""
+    scores: dict[Judge, list[Tensor]] = {judge: [] for judge in judges}
+    for some, given in zip(states.split(PROMPTS_AT_ONCE), words.split(PROMPTS_AT_ONCE)):
+        visual, text, mask = view(some.flatten(0, 1), sigma, given.repeat_interleave(states.shape[1], 0))
+        for (variant, seed), trained in judges.items():
+            seen = visual.mean(1, keepdim=True) if variant == "pooled" else visual
+            scores[variant, seed].append(trained(seen, text, mask)[:, 0].unflatten(0, some.shape[:2]))
+    return {judge: torch.cat(parts) for judge, parts in scores.items()}
+
+
+def score(judges: list[Judge], latents: dict[int, Tensor], words: Tensor) -> dict[Judge, Scores]:
+    """Scores at every step of trained judges that look at the same tokens."""
+    trained, sigmas = {judge: variants.load(*judge) for judge in judges}, simple_sigmas()
+    view = variants.view("full" if judges[0][0] == "pooled" else judges[0][0])
+    by_step = {step: _scores_at(trained, view, latents[step], float(sigmas[step]), words) for step in sorted(latents)}
+    return {judge: {step: scores[judge] for step, scores in by_step.items()} for judge in judges}
 
 
 @torch.no_grad()
@@ -90,12 +103,16 @@ def evaluate(split: str = "test") -> dict:
     """Everything, as one JSON-ready dictionary."""
     data = states.load(split)
     truth = data.oracle
-    main = {seed: score_variant("full", seed, data) for seed in SEEDS}
-    controls = {name: score_variant(name, 0, data) for name in ("pooled", "random", "raw", "noise")}
-    controls["shuffled"] = score_variant("full", 0, data, shuffled=True)
-    tested = {"trajectory": data.latents, "forward": {step: bank.noised(data, step) for step in data.latents}}
-    grid = {f"{trained}_trained_{name}_tested": _by_step(score_variant(trained, 0, data, latents=latents), truth)
-            for trained in ("trajectory", "forward") for name, latents in tested.items()}
+    seen = score([*(("full", seed) for seed in SEEDS), ("pooled", 0), ("trajectory", 0), ("forward", 0), ("position", 0)],
+                 data.latents, data.words)
+    noised = {step: bank.noised(data, step) for step in data.latents}
+    tested = {"trajectory": seen, "forward": score([("trajectory", 0), ("forward", 0)], noised, data.words)}
+    controls = {"pooled": seen["pooled", 0], "shuffled": score([("full", 0)], data.latents, data.words.roll(1, 0))["full", 0]}
+    for name in ("random", "raw", "noise"):
+        steps = variants.STEPS_OF.get(name, data.latents)
+        controls[name] = score([(name, 0)], {step: data.latents[step] for step in steps}, data.words)[name, 0]
+    grid = {f"{trained}_trained_{name}_tested": _by_step(scores[trained, 0], truth)
+            for trained in ("trajectory", "forward") for name, scores in tested.items()}
     baselines = {"random_pick": measure(random_judge(truth), truth), "oracle_best": measure(truth, truth),
                  "x0_prediction_pixels": {str(k): measure(x0_judge(data, split, k), truth) for k in (QUARTER_STEP, PRUNE_STEP)}}
     position = variants.position(data)
@@ -104,11 +121,11 @@ def evaluate(split: str = "test") -> dict:
                      "prune_step": PRUNE_STEP, "quarter_step": QUARTER_STEP, "sampler": "euler", "scheduler": "simple",
                      "intervals": "95 %, bootstrap over prompts, 2000 resamples"},
         "backbone": backbone_facts(data),
-        "head": {f"seed_{seed}": _by_step(scores, truth) for seed, scores in main.items()},
+        "head": {f"seed_{seed}": _by_step(seen["full", seed], truth) for seed in SEEDS},
         "controls": {name: _by_step(scores, truth) for name, scores in controls.items()},
         "baselines": baselines,
         "trained_by_tested": grid,
-        "position_preference": _by_step(score_variant("position", 0, data), position, None),
+        "position_preference": _by_step(seen["position", 0], position, None),
     }
 
 
