@@ -35,12 +35,13 @@ def advanced_inputs() -> list[io.Input]:
             "'10%:4', or as a noise level, 's0.93:2'. Gradual cuts cost little more than one early cut and err less. "
             "Empty (default): prune_step and keep.")),
         io.Combo.Input("policy", options=POLICIES, default="top-k", optional=True, advanced=True, tooltip=(
-            "How candidates are chosen at a cut. top-k (default): the highest scores. racing: only those that are "
-            "unlikely to be the best are dropped, as late as the budget allows. diverse: among near-equal scores "
-            "those that look different. None of them costs extra model calls beyond the scoring.")),
+            "How candidates are chosen. top-k (default): the highest scores at each cut. racing: many small cuts, each "
+            "of those that are unlikely to be the best, at steps of its own within the budget; it needs a head with "
+            "measured reliability. diverse: among near-equal scores those that look different. Scoring costs the same "
+            "for all.")),
         io.Float.Input("budget", default=0.0, min=0.0, max=4096.0, step=0.1, optional=True, advanced=True, tooltip=(
-            "For racing: what the whole run may cost, in finished clips, such as 2.5. It needs at least the clips "
-            "that are kept and a little more. 0 (default): as much as the schedule itself costs.")),
+            "For racing: what the whole run may cost, in finished clips, such as 2.5; at least the clips that are "
+            "kept and a little more. 0 (default): as much as the cut at prune_step, or the schedule, would cost.")),
         io.Int.Input("group", default=0, min=0, max=4096, optional=True, advanced=True, tooltip=(
             "How many candidates go through the model together. 0 (default): as many as free memory allows, fewer "
             "after running out of it. 1 needs the least memory. The results differ by rounding only.")),

@@ -74,7 +74,8 @@ def _sigmas(record: RunRecord) -> dict[int, float]:
 
 
 def _title(canvas: Canvas, record: RunRecord) -> None:
-    canvas.text(MARGIN, 36, short(f"Kept {format_kept(record.kept)} of {record.candidates} candidates", 56), size=24)
+    names = f"Kept candidate{'s' if len(record.kept) > 1 else ''} {format_kept(record.kept)}"
+    canvas.text(MARGIN, 36, f"{short(names, 46)} of {record.candidates}", size=24)
     chosen = "named in 'kept'" if record.policy == "replay" else f"policy {record.policy}"
     judge = f"head {record.head.name}" if record.head else chosen
     canvas.text(MARGIN, 68, short(judge, 76), FAINT, 16)
@@ -98,10 +99,11 @@ def _axes(canvas: Canvas, plot: _Plot, sigmas: dict[int, float]) -> None:
 
 def _cuts(canvas: Canvas, plot: _Plot, record: RunRecord) -> None:
     """A line at every step at which candidates were dropped."""
-    for step in sorted({drop.step for drop in record.drops if plot.first <= drop.step <= plot.last}):
+    cuts = sorted({drop.step for drop in record.drops if plot.first <= drop.step <= plot.last})
+    for step in cuts:
         canvas.line(plot.x(step), TOP - 8, plot.x(step), TOP + plot.height, FAINT)
         gone = sum(drop.step == step for drop in record.drops)
-        canvas.text(plot.x(step), TOP - 16, f"{gone} dropped", FAINT, 13, "mm")
+        canvas.text(plot.x(step), TOP - 16, f"{gone} dropped" if len(cuts) <= 3 else f"-{gone}", FAINT, 13, "mm")
 
 
 def _lines(canvas: Canvas, plot: _Plot, record: RunRecord, traces: dict[int, list[Point]]) -> None:
