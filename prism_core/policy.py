@@ -25,6 +25,8 @@ class Watch:
     rows        the living rows, ascending
     scores      (len(rows),) float32, higher is better
     embeddings  (len(rows), D) what the head pooled from each row, or None
+    probed      whether a probe scored them, before the model call of this step; None where the
+                policy shall take it that a probe was made if its own forecast made one save
     """
 
     step: int
@@ -32,6 +34,7 @@ class Watch:
     rows: tuple[int, ...]
     scores: Tensor
     embeddings: Tensor | None = None
+    probed: bool | None = None
 
     def __post_init__(self) -> None:
         if len(self.rows) != len(self.scores) or list(self.rows) != sorted(set(self.rows)):
@@ -54,7 +57,7 @@ class Policy(Protocol):
     """Decides who lives on; one object a run."""
 
     def steps(self) -> tuple[int, ...]:
-        """The steps at which it wants to decide, ascending."""
+        """The steps at which it wants to decide, ascending; empty once there is nothing to decide."""
         ...
 
     def budget_keep(self, step: int, alive: int) -> int:
