@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import comfy.model_patcher
@@ -15,16 +16,18 @@ from torch import Tensor
 
 from ...prism_core import VERSION
 from ...prism_core.backbones import UnknownBackbone
+from ...prism_core.policy import Policy
 from ...prism_core.record import Drop, Evaluations, HeadUsed, RunRecord
 from ...prism_core.replay import check_digest, format_replay, parse_replay
 from ...prism_core.schedule import format_schedule, resolve
 from . import refuse
 from .alone import RowByRow, mixes
-from .decide import Decider, make_policy
+from .decide import Decider
 from .digest import digest
 from .eyes import Eyes
 from .judge import KEY
 from .ledger import Finished, Ledger
+from .policies import make_policy, races, share_of
 from .run import Run
 from .settings import Settings
 from .steps import Steps, postponed
@@ -35,6 +38,17 @@ logger = logging.getLogger(__name__)
 
 CONTINUES = ("This sampler call goes on with one clip instead of making one, so no candidates were made of it. To try "
              "several, repeat the latent (Repeat Latent Batch).")
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Refusals say whose they are: they surface on the sampler's node."""
+    try:
+        yield
+    except ValueError as error:
+        if "PrismBestOfN" in str(error):
+            raise
+        raise type(error)(f"PrismBestOfN: {error}") from error
 
 
 class Call:
@@ -54,7 +68,7 @@ class Call:
         settings, rows = self.settings, self.start.rows
         if rows > 1:
             return rows > settings.final_keep
-        if settings.candidates <= 1 or settings.candidates <= settings.final_keep:
+        if settings.candidates <= 1 or not settings.replays and settings.candidates <= settings.final_keep:
             return False
         if settings.always_widen or not self.start.adds_noise or begins_anew(self.start, self.sigmas, self.sampling):
             return True
@@ -80,8 +94,9 @@ class Call:
     def pruned(self, callback: Callable | None) -> Tensor:
         """Check everything, sample, and return the survivors."""
         began = time.perf_counter()
-        self._check_and_widen()
-        run = self._run()
+        with _named():
+            self._check_and_widen()
+            run = self._run()
         for warning in self.warnings:
             logger.warning("PrismBestOfN: %s", warning)
         self._tell_start(run)
@@ -111,25 +126,28 @@ class Call:
             rows, given = parse_replay(settings.kept, count)
             check_digest(given, self.digest)
         else:
-            policy = make_policy(settings, self._rounds(eyes))
+            policy = self._policy(eyes)
         return Run(settings, count, rows, self.steps, Decider(policy), eyes, self._finish)
 
-    def _rounds(self, eyes: Eyes | None) -> tuple[tuple[int, int], ...]:
-        """(step, keep) of this call, at steps where the head can be trusted and finds a prompt to score by."""
-        rounds = resolve(self.settings.rounds, torch.tensor(self.steps.flow), self.start.rows)
-        if eyes is None:
-            return rounds
-        rounds, waits = postponed(rounds, self.steps.flow, eyes.head.info)
-        self.warnings += waits
-        refuse.check_prompt(eyes, self.guider.conds, self.sampling, [self.steps.sigmas[step] for step, _ in rounds])
-        return rounds
+    def _policy(self, eyes: Eyes | None) -> Policy:
+        """What decides in this call, at steps where the head can be trusted and finds a prompt to score by."""
+        settings, flow, count = self.settings, self.steps.flow, self.start.rows
+        rounds = resolve(settings.rounds, torch.tensor(flow), count)
+        if eyes is not None and not races(settings):    # a race waits by itself
+            rounds, waits = postponed(rounds, flow, eyes.head.info)
+            self.warnings += waits
+        share = share_of(self.guider, self.options, refuse.sampler_name(self.sampler))
+        policy = make_policy(settings, rounds, count, flow, eyes, share)
+        if eyes is not None:
+            refuse.check_prompt(eyes, self.guider.conds, self.sampling, [self.steps.sigmas[k] for k in policy.steps()])
+        return policy
 
     def _eyes(self) -> Eyes | None:
         head = self.settings.head
         if head is None:
             return None
         positive = [cond["uuid"] for cond in self.guider.conds.get("positive", [])]
-        return Eyes(head, backbone_of(self.model), positive)
+        return Eyes(head, backbone_of(self.model), positive, embeds=self.settings.policy == "diverse")
 
     def _patched(self, run: Run, callback: Callable | None) -> Tensor:
         """Sample with the run's wrappers."""

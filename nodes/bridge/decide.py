@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...prism_core.policy import Decision, Policy, TopK, Watch
+from ...prism_core.policy import Decision, Policy, Watch
 from ...prism_core.record import Drop, Watched
-from .settings import Settings
 
 
 class Decider:
@@ -80,17 +79,3 @@ class Decider:
 def unscored(step: int, sigma: float, rows: Sequence[int]) -> Watch:
     """A moment that no head has looked at."""
     return Watch(step, sigma, tuple(rows), torch.full((len(rows),), float("nan")))
-
-
-POLICIES = ("top-k",)
-
-
-def check_policy(settings: Settings) -> None:
-    """Refuse a policy that there is not."""
-    if settings.policy not in POLICIES:
-        raise ValueError(f"PrismBestOfN knows no policy '{settings.policy}'. Choose {' or '.join(POLICIES)}.")
-
-
-def make_policy(settings: Settings, rounds: Sequence[tuple[int, int]]) -> Policy:
-    """The policy of one run."""
-    return TopK(rounds)

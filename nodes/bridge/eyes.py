@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...prism_core.backbones import Backbone
 from ...prism_core.features import Features
@@ -20,11 +22,12 @@ from .tap import Tapped, is_compiled, listen, tap, tapped_options
 class Eyes:
     """Scores the rows of one run by one conditioning entry, found by its uuid and never by its place."""
 
-    def __init__(self, head: Head, backbone: Backbone, positive: Iterable[Any]) -> None:
-        self.head, self.backbone, self.positive = head, backbone, frozenset(positive)
+    def __init__(self, head: Head, backbone: Backbone, positive: Iterable[Any], embeds: bool = False) -> None:
+        self.head, self.backbone, self.positive, self.embeds = head, backbone, frozenset(positive), embeds
         self.block = head.info.backbone.tap_block
         self.depth = self.block / backbone.blocks
         self._seen: dict[int, list[float]] = {}
+        self._pooled: dict[int, list[Tensor]] = {}
 
     def _entries(self, request: Request) -> list[dict]:
         return [cond for slot in request.conds if slot for cond in slot if cond["uuid"] in self.positive]
@@ -71,15 +74,39 @@ class Eyes:
                 "states overflowed at this step; load the model in another precision, or prune at another step.")
         return values
 
+    def embeddings(self, rows: Sequence[int]) -> Tensor | None:
+        """(len(rows), D) what the head pooled from the rows that were seen last, where that was asked for."""
+        return torch.stack([sum(self._pooled[row]) / len(self._pooled[row]) for row in rows]) if self.embeds else None
+
     def _forget(self, rows: Sequence[int]) -> None:
         for row in rows:
             self._seen.pop(row, None)
+            self._pooled.pop(row, None)
 
     def _note(self, rows: Sequence[int], sigma: float, read: Tapped) -> None:
         at = torch.full((len(read.visual),), sigma, device=read.visual.device)
         features = Features(read.visual, read.text, read.text_mask, read.grid, at)
-        for row, score in zip(rows, self.head.patcher.model.score(features).tolist(), strict=True):
+        with self._pooling() as pooled:
+            scores = self.head.patcher.model.score(features).tolist()
+        for row, score in zip(rows, scores, strict=True):
             self._seen.setdefault(row, []).append(score)
+        for row, vector in zip(rows, torch.cat(pooled).float().cpu() if pooled else ()):
+            self._pooled.setdefault(row, []).append(vector)
+
+    @contextmanager
+    def _pooling(self) -> Iterator[list[Tensor]]:
+        """Collects the pooled vectors (B, D) of the head's calls in this thread, if anybody wants them."""
+        pooled, thread = [], threading.get_ident()
+
+        def hook(module: nn.Module, args: tuple, output: Tensor) -> None:
+            if threading.get_ident() == thread:
+                pooled.append(output)
+        handle = self.head.patcher.model.norm_pooled.register_forward_hook(hook) if self.embeds else None
+        try:
+            yield pooled
+        finally:
+            if handle is not None:
+                handle.remove()
 
     def _ending(self, rows: Sequence[int], sigma: float, forward: Forward) -> Forward:
         """A model call that ends at the tap; whoever puts windows together gets zeros to work with."""

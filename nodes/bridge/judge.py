@@ -27,7 +27,7 @@ KEY = "prism"
 
 @dataclass(frozen=True)
 class Head:
-    """A loaded head: `patcher` holds the module, `info` what its file says about it, `sha256` names the file's bytes."""
+    """A loaded head: `patcher` holds the module, `info` what its file says about it, `sha256` is that of the file."""
 
     name: str
     info: HeadInfo

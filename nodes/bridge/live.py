@@ -10,9 +10,9 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
 from .call import Call
-from .decide import check_policy
 from .judge import KEY, check
 from .ledger import Finished, Ledger
+from .policies import check_policy
 from .settings import Choice, Settings
 from .tap import backbone_of
 from .widen import Start

@@ -25,6 +25,7 @@ PER_ROW = ("nodes_apg.py", "nodes_cfg.py", "nodes_eps.py", "nodes_fresca.py", "n
            "nodes_lumina2.py", "nodes_model_advanced.py", "nodes_model_patch.py", "nodes_pag.py", "nodes_slg.py",
            "nodes_tcfg.py", "nodes_video_model.py", "sampling.py", "nodes_advanced_samplers.py")
 FRAMES_AS_ROWS = ("SVD_img2vid", "SV3D_u", "SV3D_p")    # model classes whose batch is the frames of one clip
+ANIMATEDIFF = "ADE_params"    # what AnimateDiff-Evolved attaches to a model, with the same meaning of a batch
 
 
 def _refuse(what: str, remedy: str) -> None:
@@ -61,8 +62,8 @@ def sampler_name(sampler: Any) -> str:
 
 def check_model(model: Any, options: dict, has_head: bool) -> list[str]:
     """Refuse models and patches that hold on to whole batches; warnings about what cannot be known."""
-    kind = type(model.model).__name__
-    if kind in FRAMES_AS_ROWS:
+    kind = "AnimateDiff" if model.get_attachment(ANIMATEDIFF) is not None else type(model.model).__name__
+    if kind in (*FRAMES_AS_ROWS, "AnimateDiff"):
         _refuse(f"the rows of a {kind} batch are the frames of one clip, not candidates",
                 "Give this sampler the model from before PrismBestOfN.")
     if has_head and model.get_additional_models_with_key("multigpu"):

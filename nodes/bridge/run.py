@@ -6,6 +6,7 @@ down to the living rows; a dead row is held at its last prediction, which keeps 
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from .request import Request
 from .rows import in_micro_batches
 from .settings import Choice, Settings
 from .steps import Steps, untrusted
+
+logger = logging.getLogger(__name__)
 
 
 class Run:
@@ -70,6 +73,8 @@ class Run:
         """The sampler's callback, which shows the living rows only: previews take the first one."""
         def shown(step: int, x0: Tensor, x: Tensor, total: int) -> None:
             self.decider.stepped()
+            if given is None and not self.settings.listeners:
+                return
             rows = self.alive
             if len(rows) < self.count == len(x0) == len(x):
                 x0, x = x0[rows], x[rows]
@@ -205,7 +210,8 @@ class Run:
         self.probes += probe_cost(len(self.alive), self.eyes.depth, self._share(request))
 
     def _look(self, request: Request, source: str) -> Watch:
-        watch = Watch(self.steps.reached, request.flow_sigma, tuple(self.alive), self.eyes.scores(self.alive))
+        watch = Watch(self.steps.reached, request.flow_sigma, tuple(self.alive), self.eyes.scores(self.alive),
+                      self.eyes.embeddings(self.alive), probed=source == "probe")
         self.decider.watched(watch.step, watch.sigma, watch.rows, watch.scores, source)
         self.settings.tell("watched", run=self.id, step=watch.step, sigma=watch.sigma, rows=watch.rows,
                            scores=watch.scores.tolist(), source=source)
@@ -243,6 +249,7 @@ class Run:
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)
+            logger.warning("PrismBestOfN: %s", text)
 
     def close(self) -> None:
         """Make the decisions that the sampler never came to, by the last scores there are."""

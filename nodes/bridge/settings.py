@@ -41,7 +41,7 @@ class Settings:
     candidates   rows made of a latent of one row
     rounds       when to cut, and to how many
     policy       "top-k", "racing" or "diverse"
-    budget       for racing: what a run may cost, in plain clips; 0 is no limit
+    budget       for racing: what a run may cost, in plain clips; 0 is what the schedule itself costs
     group        rows in one model call; 0 lets free memory decide
     kept         replay text of rows to keep; with it neither head nor schedule is used
     listeners    called with a dictionary at every event of a run, in the sampler's thread

@@ -101,12 +101,13 @@ def make_head(loaded):
     folder.mkdir(parents=True, exist_ok=True)
 
     def make(name: str = "tiny_head.safetensors", latent_space: str = "Wan21", text_dim: int = DIM,
-             sigma_range: tuple[float, float] = (0.2, 0.99), **spec) -> str:
+             sigma_range: tuple[float, float] = (0.2, 0.99), reliability: tuple = (), **spec) -> str:
         config = heads.HeadConfig(visual_dim=spec.get("hidden_size", DIM), text_dim=text_dim, dim=16, attention_heads=2)
         weight = loaded.model.diffusion_model.patch_embedding.weight
         given = {"family": "wan", "hidden_size": DIM, "blocks": BLOCKS, "tap_block": TAP,
                  "fingerprint": backbones.fingerprint(weight), **spec}
-        info = checkpoint.HeadInfo(config, checkpoint.BackboneSpec(**given), latent_space, sigma_range)
+        info = checkpoint.HeadInfo(config, checkpoint.BackboneSpec(**given), latent_space, sigma_range,
+                                   reliability=reliability)
         torch.manual_seed(3)
         checkpoint.save_head(folder / name, heads.QueryAggregationHead(config), info)
         return name

@@ -136,7 +136,8 @@ def test_guiders_and_what_they_denoised(loaded, head, prompt, kind, other_model)
 def test_a_guider_that_mixes_rows_is_given_one_at_a_time(loaded, head, prompt, sampler):
     """Perp-Neg weighs a batch by one sum, so its rows are compared with runs of their own."""
     def guider(model):
-        return extra("nodes_perpneg", "PerpNegGuider").execute(model, prompt(), prompt(seed=6), prompt(seed=7), 2.0, 1.0).args[0]
+        make = extra("nodes_perpneg", "PerpNegGuider").execute
+        return make(model, prompt(), prompt(seed=6), prompt(seed=7), 2.0, 1.0).args[0]
     pruning = patched(loaded, head, chooser=choose)
     left = advanced(guider(pruning), sampler=sampler)[0]["samples"]
     alone = [advanced(guider(loaded), latent={**empty(1), "batch_index": [row]}, sampler=sampler)[0]["samples"]

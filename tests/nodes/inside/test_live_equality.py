@@ -37,7 +37,8 @@ def test_every_scheduler(difference, scheduler):
 
 
 @pytest.mark.parametrize("rounds, size, cfg", [
-    ("1:3, 2:2, 4:1", 1, 2.0), ("2:3", 1, 2.0), ("2:2", 2, 1.0), ("50%:2", 2, 2.0), ("5:1", 1, 2.0), ("s0.95:2", 2, 2.0)])
+    ("1:3, 2:2, 4:1", 1, 2.0), ("2:3", 1, 2.0), ("2:2", 2, 1.0), ("50%:2", 2, 2.0), ("5:1", 1, 2.0),
+    ("s0.95:2", 2, 2.0)])
 def test_every_kind_of_round(difference, rounds, size, cfg):
     assert difference(rounds=rounds, size=size, cfg=cfg) == 0.0
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
+import comfy.samplers
 import pytest
 import torch
 from conftest import node, pack
-from live_runs import FULL, STEPS, empty, finished, in_groups, patched, traces
+from live_runs import FULL, STEPS, custom, empty, finished, in_groups, patched, traces
 
 
 def ledger_of(model):
@@ -49,24 +50,29 @@ def test_a_run_is_found_by_copies_of_its_samples(loaded, head, sample):
             finished(pruning, other)
 
 
-def test_runs_in_several_threads(model_file, head, sample):
-    """Each thread has a model of its own, as ComfyUI's memory management serves one run at a time on a model."""
+def test_runs_in_several_threads(model_file, head, prompt):
+    """Each thread has a model and noise of its own: ComfyUI's memory and its random numbers serve one run at a time."""
     models = [node("UNETLoader")().load_unet(model_file.name, "default")[0] for _ in range(2)]
-    expected = {seed: sample(None, in_groups(models[0]), **FULL, noise_seed=seed)["samples"] for seed in (1, 2)}
-    pruning, found = [patched(model, head) for model in models], {}
+    noises = [torch.randn(4, 16, 3, 8, 8, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)]
 
-    def run(index: int) -> None:
-        found[index] = [sample(None, pruning[index], **FULL, noise_seed=index + 1)["samples"] for _ in range(2)]
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(2)]
+    def run(model, noise: torch.Tensor) -> torch.Tensor:
+        sampling, euler = model.get_model_object("model_sampling"), comfy.samplers.sampler_object("euler")
+        with torch.inference_mode():
+            return custom("CFGGuider").execute(model, prompt(), prompt(seed=6), 2.0).args[0].sample(
+                noise, torch.zeros_like(noise), euler, comfy.samplers.calculate_sigmas(sampling, "simple", STEPS),
+                disable_pbar=True, seed=1)
+    expected = [run(in_groups(models[0]), noise) for noise in noises]
+    pruning, found = [patched(model, head) for model in models], {}
+    threads = [threading.Thread(target=lambda i=i: found.update({i: [run(pruning[i], noises[i]) for _ in range(3)]}))
+               for i in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(found) == 2 and all(traces(model) == [] for model in models)
     for index, samples in found.items():
         for left in samples:
-            kept = list(finished(pruning[index], left).kept)
-            assert torch.equal(left, expected[index + 1][kept])
-    assert len(found) == 2 and all(traces(model) == [] for model in models)
+            assert torch.equal(left, expected[index][list(finished(pruning[index], left).kept)])
 
 
 def test_hooks_listen_to_their_own_thread_only(loaded):

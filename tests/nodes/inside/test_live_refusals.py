@@ -45,9 +45,11 @@ def test_sigmas_that_rise(loaded, head, prompt):
                       torch.tensor([0.1, 0.5, 0.9]), seed=1)
 
 
-def test_a_schedule_that_is_never_reached(loaded, head, sample):
-    with pytest.raises(ValueError, match="step 7.*6 steps|6 steps"):
-        sample(None, patched(loaded, head, "7:2"), **FULL)
+@pytest.mark.parametrize("rounds, part", [
+    ("7:2", "6 steps"), ("6:2", "step 6"), ("s0.01:2", "step 6"), ("2:4, 3:2", "drop nothing"),
+    ("2:3, 30%:2", "step 2")])
+def test_a_schedule_that_this_call_cannot_follow(loaded, head, sample, rounds, part):
+    refused(loaded, head, sample, part, rounds=rounds)
 
 
 @pytest.mark.parametrize("key, value, name", [
@@ -60,11 +62,13 @@ def test_caches_of_whole_batches(loaded, head, sample, key, value, name):
 
 
 def test_easycache_of_comfyui(loaded, head, sample):
-    refused(extra("nodes_easycache", "EasyCacheNode").execute(loaded, 0.2, 0.15, 0.95, False).args[0], head, sample, "EasyCache", "Remove")
+    base = extra("nodes_easycache", "EasyCacheNode").execute(loaded, 0.2, 0.15, 0.95, False).args[0]
+    refused(base, head, sample, "EasyCache", "Remove")
 
 
 def test_lazycache_is_warned_about(loaded, head, sample):
-    warned(extra("nodes_easycache", "LazyCacheNode").execute(loaded, 0.2, 0.9, 0.95, False).args[0], head, sample, "LazyCache", "average")
+    base = extra("nodes_easycache", "LazyCacheNode").execute(loaded, 0.2, 0.9, 0.95, False).args[0]
+    warned(base, head, sample, "LazyCache", "average")
 
 
 @pytest.mark.parametrize("module, cls, given, parts", [
@@ -81,7 +85,8 @@ def test_guidance_that_is_not_known(loaded, head, sample):
 
 
 def test_samplers_that_look_into_a_guider_which_mixes_rows(loaded, head, prompt):
-    guider = extra("nodes_perpneg", "PerpNegGuider").execute(patched(loaded, head), prompt(), prompt(), prompt(), 2.0, 1.0).args[0]
+    make = extra("nodes_perpneg", "PerpNegGuider").execute
+    guider = make(patched(loaded, head), prompt(), prompt(), prompt(), 2.0, 1.0).args[0]
     with pytest.raises(ValueError, match="Perp-Neg.*Use euler"):
         advanced(guider, sampler="euler_cfg_pp")
 
@@ -141,11 +146,11 @@ def test_a_head_on_several_gpus(loaded, head, sample):
     refused(base, head, sample, "several GPUs")
 
 
-def test_rows_that_are_frames(loaded, head):
-    refuse = pack("nodes.bridge.refuse")
-    video = type("SVD_img2vid", (), {})()
+@pytest.mark.parametrize("kind, attached", [("SVD_img2vid", None), ("SD15", object())])
+def test_rows_that_are_frames(kind, attached):
+    model = SimpleNamespace(model=type(kind, (), {})(), get_attachment={"ADE_params": attached}.get)
     with pytest.raises(ValueError, match="frames of one clip"):
-        refuse.check_model(SimpleNamespace(model=video), {}, False)
+        pack("nodes.bridge.refuse").check_model(model, {}, False)
 
 
 def test_pruning_waits_for_sigmas_that_the_head_knows(loaded, make_head, sample):

@@ -159,9 +159,9 @@ def test_what_cannot_be_widened_is_refused(loaded, head, sample, prompt, change,
 
 def test_samplers_without_a_seed_cannot_make_candidates(loaded, head, prompt):
     guider = custom("CFGGuider").execute(patched(loaded, head), prompt(), prompt(), 1.0).args[0]
-    noise = torch.randn(1, *SHAPE)
+    noise, euler = torch.randn(1, *SHAPE), comfy.samplers.sampler_object("euler")
     with pytest.raises(ValueError, match="which seed"):
-        guider.sample(noise, torch.zeros(1, *SHAPE), comfy.samplers.sampler_object("euler"), torch.tensor([1.0, 0.5, 0]))
+        guider.sample(noise, torch.zeros(1, *SHAPE), euler, torch.tensor([1.0, 0.5, 0]))
 
 
 def test_samplercustomadvanced_makes_candidates_as_well(loaded, head, prompt):

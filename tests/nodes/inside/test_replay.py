@@ -30,7 +30,7 @@ def states(monkeypatch):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_replay_gives_the_survivors_again(loaded, head, sample, sampler, states):
-    """Also under samplers with noise of their own: dead rows keep their place in the stream of noise, and stay finite."""
+    """Also under samplers with noise of their own: dead rows keep their place in it, and stay finite."""
     pruning = patched(loaded, head)
     left = sample(None, pruning, **FULL, sampler_name=sampler)["samples"]
     text = finished(pruning, left).record.replay
@@ -59,6 +59,11 @@ def test_candidates_of_one_row_are_replayed_too(loaded, head, sample):
     again = sample(empty(1), replay, **FULL)["samples"]
     assert torch.equal(again, left) and finished(replay, again).seeds == done.seeds
     assert finished(replay, again).dropped_x0 is None
+
+
+def test_all_candidates_of_one_row_may_be_named(loaded, sample):
+    left = sample(empty(1), replaying(loaded, "0, 1, 2, 3"), **FULL)["samples"]
+    assert len(left) == 4 and (left[0] - left[1]).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("change", [
