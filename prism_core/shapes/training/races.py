@@ -36,13 +36,14 @@ def _run(make: Callable[[], Policy], data: Traces, info: HeadInfo, scores: dict 
     return simulate(make, scores or data.by_step(), data.sigmas, data.oracle, depth=_depth(info), share=SHARE)
 
 
-def _best(schedules: list[tuple], price: float, data: Traces, info: HeadInfo, seen: dict) -> tuple:
-    """The schedule of most gap among those that cost no more than `price`, on these traces."""
+def _best(schedules: list[tuple], price: float, data: Traces, info: HeadInfo, seen: dict) -> tuple | None:
+    """The schedule of most gap among those that cost no more than `price`, on these traces; None where all cost more."""
     for rounds in schedules:
         if rounds not in seen:
             run = _run(lambda rounds=rounds: TopK(rounds), data, info)
             seen[rounds] = run.clips.mean(), run.gap.value
-    return max((rounds for rounds in schedules if seen[rounds][0] <= price), key=lambda rounds: seen[rounds][1])
+    affordable = (rounds for rounds in schedules if seen[rounds][0] <= price)
+    return max(affordable, key=lambda rounds: seen[rounds][1], default=None)
 
 
 def _rounded(estimate: reliability.Estimate) -> dict[str, float]:
@@ -68,8 +69,8 @@ def _at_price(price: float, validation: Traces, test: Traces, info: HeadInfo, se
     raced = _racing(test, info, float(one.clips.mean()))
     blind = _run(lambda: TopK(cut), test, info, {step: random_judge(test.oracle) for step in CUT_STEPS})
     best = _run(lambda: TopK(cut), test, info, {step: test.oracle for step in CUT_STEPS})
-    return {"price": price, "one_cut": _row(one, rounds=cut), "racing": _row(raced),
-            "halving": _row(_run(lambda: TopK(halving), test, info), rounds=halving),
+    halved = {"halving": _row(_run(lambda: TopK(halving), test, info), rounds=halving)} if halving else {}
+    return {"price": price, "one_cut": _row(one, rounds=cut), "racing": _row(raced), **halved,
             "coin": _row(blind), "oracle": _row(best),
             "racing_minus_one_cut": _rounded(reliability.paired_difference(raced.gap, one.gap))}
 
@@ -94,7 +95,7 @@ def draw(figures: dict, path: Path) -> None:
     styles = {"racing": ("#2a6fdb", "o", "racing"), "halving": ("#d9822b", "s", "halving, 8-4-2-1"),
               "one_cut": ("#555555", "v", "one cut"), "oracle": ("#2e9e5b", "^", "the oracle cuts"), "coin": ("#999999", "x", "a coin cuts")}
     for name, (colour, marker, label) in styles.items():
-        rows = [price[name] for price in figures["prices"]]
+        rows = [price[name] for price in figures["prices"] if name in price]
         value, low, high = ([row["gap_recovered"][k] for row in rows] for k in ("value", "low", "high"))
         axes.plot([row["clips"] for row in rows], value, color=colour, marker=marker, ms=5, lw=1.6, label=label)
         axes.fill_between([row["clips"] for row in rows], low, high, color=colour, alpha=0.1, lw=0)
