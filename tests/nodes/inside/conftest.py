@@ -10,7 +10,9 @@ import importlib
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -140,6 +142,22 @@ def sample(loaded, prompt):
         with torch.inference_mode():
             return node("KSamplerAdvanced")().sample(model, **settings)[0]
     return run
+
+
+@pytest.fixture(scope="session")
+def sampler_runs(loaded, head, sample):
+    """A sampler's run that drops nothing, and its pruned run; made once for all that is asked of them."""
+    import live_runs
+
+    @cache
+    def runs(sampler: str) -> SimpleNamespace:
+        pruning, settings = live_runs.patched(loaded, head), {**live_runs.FULL, "sampler_name": sampler}
+        with live_runs.counted(loaded) as plain:
+            whole = sample(None, live_runs.in_groups(loaded), **settings)["samples"]
+        with live_runs.counted(loaded) as cut:
+            left = sample(None, pruning, **settings)["samples"]
+        return SimpleNamespace(whole=whole, plain=plain, left=left, cut=cut, done=live_runs.finished(pruning, left))
+    return runs
 
 
 @pytest.fixture(scope="session")

@@ -13,20 +13,19 @@ SAMPLERS = [name for name in comfy.samplers.SAMPLER_NAMES if name != "dpm_adapti
 
 
 @pytest.fixture(scope="session")
-def predicted_cost(loaded, sample, head):
+def predicted_cost(loaded, sampler_runs):
     """The formula for a schedule, with the model calls that the sampler makes before each step of a plain run."""
     cost, schedule, tables = pack("prism_core.cost"), pack("prism_core.schedule"), {}
     sigmas_of = pack("nodes.bridge.sigmas").schedule
 
     def table(sampler: str) -> tuple[list[int], torch.Tensor]:
         if sampler not in tables:
-            with counted(loaded) as count:
-                sample(None, loaded, **{**FULL, "cfg": 1.0, "sampler_name": sampler})
+            calls = sampler_runs(sampler).plain.times[::2]    # of two groups each
             times = loaded.get_model_object("model_sampling").timestep(
                 sigmas_of(loaded, STEPS, sampler, "simple")).tolist()
-            reached = [next((call for call, at in enumerate(count.times) if at <= time * (1 + 1e-4)), len(count.times))
+            reached = [next((call for call, at in enumerate(calls) if at <= time * (1 + 1e-4)), len(calls))
                        for time in times]
-            tables[sampler] = [0, *reached[1:-1], len(count.times)], sigmas_of(loaded, STEPS, sampler, "simple")
+            tables[sampler] = [0, *reached[1:-1], len(calls)], sigmas_of(loaded, STEPS, sampler, "simple")
         return tables[sampler]
 
     def cost_of(rounds: str, sampler: str, share: float):
@@ -40,7 +39,10 @@ def compare(model, head, sample, expected, rounds: str, group: int = 2, **change
     pruning, conds = patched(model, head, rounds, group=group), 1 if changes.get("cfg") == 1.0 else 2
     with counted(model) as count:
         left = sample(None, pruning, **{**FULL, **changes})["samples"]
-    found = finished(pruning, left).record.evaluations
+    check(finished(pruning, left).record.evaluations, count, expected, group, conds)
+
+
+def check(found, count, expected, group: int, conds: int) -> None:
     assert (found.spent, found.probes, found.plain) == (expected.spent, expected.probes, expected.plain)
     assert sum(count.whole) == expected.spent * conds
     assert count.cut_short == expected.probes / DEPTH * conds    # a probe leaves the other prompt out
@@ -48,8 +50,9 @@ def compare(model, head, sample, expected, rounds: str, group: int = 2, **change
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_every_sampler(loaded, head, sample, predicted_cost, sampler):
-    compare(loaded, head, sample, predicted_cost("2:2", sampler, 0.5), "2:2", sampler_name=sampler)
+def test_every_sampler(sampler_runs, predicted_cost, sampler):
+    runs = sampler_runs(sampler)
+    check(runs.done.record.evaluations, runs.cut, predicted_cost("2:2", sampler, 0.5), 2, 2)
 
 
 @pytest.mark.parametrize("sampler", ["euler", "heun", "dpmpp_sde"])
