@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PRISM from a bare checkout: python3 run.py demo | serve | test | shapes. Needs nothing but Python and pip.
+"""PRISM from a bare checkout: python3 run.py demo | serve | test | shapes | bench. Needs nothing but Python and pip.
 
 Kept in syntax that Python 3.6 reads, see launcher/python_version.py.
 """
@@ -19,11 +19,11 @@ start at once. Nothing outside this folder is written, apart from the package in
 
 COMFYUI_HELP = ("an existing ComfyUI to use instead of the launcher's own, with its own Python where one is found "
                 "beside it; nothing is written into it")
-PASSED_ON = {"test": "run_tests", "shapes": "run_shapes"}  # commands whose arguments go to another program
+PASSED_ON = {"test": "run_tests", "shapes": "run_shapes", "bench": "run_bench"}  # they read their own arguments
 
 
 def parser():
-    """The command line. The arguments of `test` and `shapes` are listed for --help only."""
+    """The command line. Those commands that read their own arguments are listed for --help only."""
     top = argparse.ArgumentParser(prog="run.py", description=DESCRIPTION,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
@@ -45,6 +45,8 @@ def parser():
                                     "example: run.py test tests/core -k head")
     commands.add_parser("shapes", help="train and measure the Shapes models; arguments go to that program",
                         usage="run.py shapes COMMAND ... (run.py shapes --help lists them)")
+    commands.add_parser("bench", help="measure what PRISM costs and saves",
+                        usage="run.py bench live [--json FILE] (run.py bench live --help says more)")
     return top
 
 

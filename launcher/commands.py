@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import comfyui, layout
+from .bench import bench
 from .demo import demo
 from .environment import Environment
 from .process import clean_environment
@@ -41,6 +42,11 @@ def run_tests(arguments: Sequence[str]) -> int:
 def run_shapes(arguments: Sequence[str]) -> int:
     """The training program of the Shapes world; its exit code."""
     return _run_module("prism_core.shapes", arguments)
+
+
+def run_bench(arguments: Sequence[str]) -> int:
+    """The benchmark that is named; its exit code."""
+    return bench(arguments)
 
 
 def _comfyui(folder: Path | None) -> comfyui.ComfyUI:
