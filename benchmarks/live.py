@@ -36,7 +36,7 @@ NOTES = (
     "outside_forwards_by_run. The head's own time is head_share.",
     "full_best_of_n: pruned and the survivor decoded, against the whole batch sampled and decoded; a judge of finished "
     "clips would come on top of the latter.",
-    "The head is taken to be reliable at every sigma, so it looks at every step and no cut waits: the most it can cost.",
+    "The head is taken to be reliable at every sigma, so it looks at every step and no cut waits: its highest price.",
 )
 
 logger = logging.getLogger(__name__)
