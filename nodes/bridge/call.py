@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import comfy.model_patcher
+import comfy.nested_tensor
 import comfy.utils
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
@@ -88,7 +89,7 @@ class Call:
         rows, spent = tuple(range(self.start.rows)), float(sum(calls))
         record = self._record(rows, policy="none", group=len(rows), replay=format_replay(rows, None),
                               evaluations=Evaluations(spent, 0.0, spent, 0.0), seconds=time.perf_counter() - began)
-        self.ledger.add(self._first_stream(samples), Finished(record, rows, (), None, None))
+        self.ledger.add(self._streams(samples)[0], Finished(record, rows, (), None, None))
         return samples
 
     def pruned(self, callback: Callable | None) -> Tensor:
@@ -103,7 +104,7 @@ class Call:
         output = self._patched(run, callback)
         run.close()
         survivors = output[run.alive]
-        self.ledger.add(self._first_stream(survivors), self._finished(run, time.perf_counter() - began))
+        self.ledger.add(self._streams(survivors)[0], self._finished(run, time.perf_counter() - began))
         self.settings.tell("finished", run=run.id, kept=tuple(run.alive))
         return survivors
 
@@ -127,13 +128,14 @@ class Call:
             check_digest(given, self.digest)
         else:
             policy = self._policy(eyes)
-        return Run(settings, count, rows, self.steps, Decider(policy), eyes, self._finish)
+        return Run(settings, count, rows, self.steps, Decider(policy), eyes,
+                   lambda x0: self._streams(self._finish(x0))[0])
 
     def _policy(self, eyes: Eyes | None) -> Policy:
         """What decides in this call, at steps where the head can be trusted and finds a prompt to score by."""
         settings, flow, count = self.settings, self.steps.flow, self.start.rows
         rounds = resolve(settings.rounds, torch.tensor(flow), count)
-        if eyes is not None and not races(settings):    # a race waits by itself
+        if eyes is not None and not races(settings) and settings.chooser is None:    # a race waits by itself
             rounds, waits = postponed(rounds, flow, eyes.head.info)
             self.warnings += waits
         share = share_of(self.guider, self.options, refuse.sampler_name(self.sampler))
@@ -176,18 +178,19 @@ class Call:
         """Predictions in the model's space, as latents on the CPU."""
         return self.model.model.process_latent_out(x0.float()).cpu()
 
-    def _first_stream(self, samples: Tensor) -> Tensor:
-        shapes = [(len(samples), *shape[1:]) for shape in self.start.shapes]
-        return comfy.utils.unpack_latents(samples, shapes)[0] if len(shapes) > 1 else samples
+    def _streams(self, samples: Tensor) -> list[Tensor]:
+        """The streams of a latent that was packed into one tensor: video, then sound."""
+        return comfy.utils.unpack_latents(samples, self.start.shapes)
 
-    def _dropped_x0(self, run: Run, dropped: tuple[int, ...]) -> Tensor | None:
+    def _dropped_x0(self, run: Run, dropped: tuple[int, ...]) -> Any:
         if not dropped or any(row not in run.last_x0 for row in dropped):
             return None
         x0 = self._finish(torch.stack([run.last_x0[row] for row in dropped]))
-        if self.start.mask is None or self.start.mask.shape[1:] != x0.shape[1:]:
-            return x0
-        mask, latent = (part[list(dropped)].cpu().float() for part in (self.start.mask, self.start.latent))
-        return x0 * mask + latent * (1 - mask)
+        if self.start.mask is not None and self.start.mask.shape[1:] == x0.shape[1:]:
+            mask, latent = (part[list(dropped)].cpu().float() for part in (self.start.mask, self.start.latent))
+            x0 = x0 * mask + latent * (1 - mask)
+        streams = self._streams(x0)
+        return streams[0] if len(streams) == 1 else comfy.nested_tensor.NestedTensor(streams)
 
     def _finished(self, run: Run, seconds: float) -> Finished:
         settings, kept = self.settings, tuple(run.alive)

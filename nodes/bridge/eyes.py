@@ -36,6 +36,11 @@ class Eyes:
         """Whether this request holds the positive prompt."""
         return bool(self._entries(request))
 
+    def knows(self, request: Request) -> bool:
+        """Whether the head was trained for this sigma; scores at others are guesses."""
+        low, high = self.head.info.sigma_range
+        return low <= request.flow_sigma <= high
+
     def cond_of(self, request: Request) -> dict:
         """The entry to score by. Raises ValueError where none covers the whole picture now."""
         return choose_cond(self._entries(request), request.sigma)

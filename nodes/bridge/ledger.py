@@ -23,14 +23,14 @@ class Finished:
     """One run that is over.
 
     kept: surviving rows. dropped_x0: (D, ...) what the dropped rows were about to become, as latents on the CPU, in
-    the order of `dropped`; None where nothing was predicted or it is no longer held. seeds: of all candidates, where
-    they were made here.
+    the order of `dropped`, nested where a LATENT is; None where nothing was predicted or it is no longer held. seeds: of
+    all candidates, where they were made here.
     """
 
     record: RunRecord
     kept: tuple[int, ...]
     dropped: tuple[int, ...]
-    dropped_x0: Tensor | None
+    dropped_x0: Any
     seeds: tuple[int, ...] | None
 
 

@@ -23,7 +23,7 @@ from .eyes import Eyes
 from .request import Request
 from .rows import in_micro_batches
 from .settings import Choice, Settings
-from .steps import Steps, untrusted
+from .steps import Steps
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ class Run:
 
     def _cond_to_watch(self, request: Request) -> dict | None:
         """What to score by where nothing hangs on it: only if that is free and says something."""
-        if self.eyes is None or not self.eyes.can_listen(request) or untrusted(self.eyes.head.info, request.flow_sigma):
+        if self.eyes is None or not self.eyes.can_listen(request) or not self.eyes.knows(request):
             return None
         try:
             return self.eyes.cond_of(request)

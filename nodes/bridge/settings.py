@@ -22,7 +22,8 @@ class Choice:
     rows    the living rows, ascending
     keep    how many the schedule means to keep
     scores  (len(rows),) on the CPU, or None without a head
-    x0      (len(rows), ...) what the clips would be by now, as latents; None before the first prediction
+    x0      (len(rows), ...) what the clips would be by now, as latents without their sound; None before the first
+            prediction
     """
 
     run: str

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...prism_core.metadata import HeadInfo
 from ...prism_core.schedule import ScheduleError
+from ...prism_core.trust import Trust
 from .sigmas import flow_sigma
 
 TOLERANCE = 1e-4    # samplers recompute their sigmas, so they meet a scheduled one only nearly
@@ -35,15 +36,10 @@ class Steps:
 
 def untrusted(info: HeadInfo, sigma: float) -> str | None:
     """Why a head's scores at a noise fraction should not decide, or None."""
+    if info.reliability:
+        return Trust(info.reliability, info.sigma_range, info.eta).doubt(sigma)
     low, high = info.sigma_range
-    if not low <= sigma <= high:
-        return f"the head was trained for sigma {low:.2f} to {high:.2f}"
-    if not info.reliability:
-        return None
-    nearest = min(info.reliability, key=lambda entry: abs(entry["sigma"] - sigma))
-    if nearest["low"] <= 0.5:
-        return f"the head has not been shown to be better than chance at sigma {nearest['sigma']:.2f}"
-    return None
+    return None if low <= sigma <= high else f"the head was trained for sigma {low:.3g} to {high:.3g}"
 
 
 def postponed(rounds: Sequence[tuple[int, int]], flow: Sequence[float],

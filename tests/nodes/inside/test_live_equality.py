@@ -34,6 +34,15 @@ def test_every_sampler(sampler_runs, sampler):
     assert (runs.left - runs.whole[list(runs.done.dropped)]).abs().max() > 0.01
 
 
+def test_a_sampler_that_never_meets_the_step(difference, model, head, sample):
+    """dpm_fast walks sigmas of its own and ends above the last of the schedule; then the last scores decide."""
+    assert difference(sampler_name="dpm_fast", rounds="5:2") == 0.0
+    pruning = patched(model, head, "5:2")
+    record = finished(pruning, sample(None, pruning, **{**FULL, "sampler_name": "dpm_fast"})["samples"]).record
+    assert len(record.kept) == 2 and "never called the model at step 5" in record.warnings[0]
+    assert {drop.step for drop in record.drops} == {5} and record.evaluations.spent == record.evaluations.plain
+
+
 @pytest.mark.parametrize("scheduler", comfy.samplers.SCHEDULER_NAMES)
 def test_every_scheduler(difference, scheduler):
     assert difference(scheduler=scheduler) == 0.0

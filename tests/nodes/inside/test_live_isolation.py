@@ -148,6 +148,14 @@ def test_somebody_else_may_choose(loaded, head, sample):
     assert asked[0].x0.shape == (4, 16, 3, 8, 8) and asked[3].x0.shape == (2, 16, 3, 8, 8)
 
 
+def test_a_person_chooses_where_the_head_cannot(loaded, make_head, sample):
+    """Scores are shown all the same, and the schedule stays where the person wants it."""
+    blind = node("PrismLoadHead").execute(make_head("blind.safetensors", sigma_range=(0.2, 0.5))).args[0]
+    pruning = patched(loaded, blind, "1:2", chooser=lambda choice: (1, 3))
+    record = finished(pruning, sample(None, pruning, **FULL)["samples"]).record
+    assert record.kept == (1, 3) and {drop.step for drop in record.drops} == {1} and record.warnings == ()
+
+
 @pytest.mark.parametrize("rows", [[], [9], [0, 1, 2, 3, 4]])
 def test_a_choice_of_rows_that_do_not_live_is_refused(loaded, head, sample, rows):
     with pytest.raises(ValueError, match="living candidates"):

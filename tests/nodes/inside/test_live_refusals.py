@@ -155,13 +155,13 @@ def test_rows_that_are_frames(kind, attached):
 
 def test_pruning_waits_for_sigmas_that_the_head_knows(loaded, make_head, sample):
     head = node("PrismLoadHead").execute(make_head("late.safetensors", sigma_range=(0.2, 0.94))).args[0]
-    record = warned(loaded, head, sample, "0.20 to 0.94", "waits for step 3", rounds="1:2")
+    record = warned(loaded, head, sample, "0.2 to 0.94", "waits for step 3", rounds="1:2")
     assert {drop.step for drop in record.drops} == {3} and [watch.step for watch in record.watches] == [3, 4, 5]
 
 
 def test_pruning_too_late_for_the_head_is_warned_about(loaded, make_head, sample):
     head = node("PrismLoadHead").execute(make_head("early.safetensors", sigma_range=(0.9, 0.99))).args[0]
-    record = warned(loaded, head, sample, "0.90 to 0.99", "guesses", rounds="4:2")
+    record = warned(loaded, head, sample, "0.9 to 0.99", "guesses", rounds="4:2")
     assert {drop.step for drop in record.drops} == {4}
 
 
@@ -172,10 +172,10 @@ def test_a_head_that_knows_none_of_the_sigmas_is_refused(loaded, make_head, samp
 
 def test_a_head_that_is_no_better_than_chance_waits():
     steps = pack("nodes.bridge.steps")
-    weak, good = ({"sigma": sigma, "low": low} for sigma, low in ((0.95, 0.5), (0.85, 0.6)))
-    info = SimpleNamespace(sigma_range=(0.2, 0.99), reliability=(weak, good))
+    entries = [{"sigma": sigma, "accuracy": low + 0.04, "low": low} for sigma, low in ((0.95, 0.45), (0.85, 0.55))]
+    info = SimpleNamespace(sigma_range=(0.2, 0.99), reliability=entries, eta=5.0)
     moved, warnings = steps.postponed(((1, 2),), (1.0, 0.96, 0.91, 0.87, 0.5, 0.0), info)
-    assert moved == ((3, 2),) and "better than chance at sigma 0.95" in warnings[0]
+    assert moved == ((3, 2),) and "better than a coin" in warnings[0]
 
 
 def test_known_guidance_is_not_warned_about(loaded, head, sample):
