@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-DRAWS = 4096  # of each batch size; the tables are good to one percent
+DRAWS = 4096  # of each batch size; errors of the tables are below one percent
 _SLACK = 1e-6  # evaluations; sums of probes are no exact floats
 
 

@@ -22,12 +22,7 @@ from .preference import ETA
 from .pruning import top_k
 from .trust import Trust
 
-# Moments to look and decide: on recorded and on simulated runs of 50 steps, twice as many chose no
-# better, and planning takes time with their square.
 WATCHES = 16
-# Below this chance to beat the last one that can be finished, a candidate is dropped even where the
-# budget would carry it. Small budgets never come to it; large ones are saved a few percent, and the
-# choice was as good (within 0.01 of the gap, on validation prompts of Shapes).
 UNLIKELY = 0.02
 
 
@@ -75,7 +70,8 @@ class Racing:
         self._course = self._survey()
         self._left, self._call = float(budget), 0  # evaluations left for that call and all later
         self._alive, self._decided = candidates, 0
-        self._unit, self._dropped = 0.0, False  # quality, in deviations, for one of score
+        self._deviation: float | None = None  # of the scores while every candidate was seen
+        self._dropped = False
         self._variance = self._known = 0.0  # of the living rows' beliefs; what is in them
         self._check_budget(candidates)
 
@@ -101,7 +97,7 @@ class Racing:
         alive = len(watch.rows)
         fees, left = self._fees(watch), self._left_at(watch.step, alive)
         beliefs = self._believe(watch)
-        chances = self._chances(watch, beliefs)
+        chances = self._chances(watch)
         keep = alive
         if alive > self._keep:
             moments = top_moments(beliefs.numpy())
@@ -180,26 +176,27 @@ class Racing:
         plan = best_plan(self._course, at, moments, self._keep, left, fees)
         return self._keep if plan is None else plan.keep
 
+    def _standardised(self, watch: Watch) -> Tensor:
+        """Scores in deviations of all candidates' scores: the few left would look far apart."""
+        scores = watch.scores.double()
+        if self._deviation is None or not self._dropped:
+            self._deviation = float(scores.std()) if len(scores) > 1 else 0.0
+        centred = scores - scores.mean()
+        return centred / self._deviation if self._deviation > 0 else torch.zeros_like(centred)
+
     def _believe(self, watch: Watch) -> Tensor:
         """What the scores let one expect of each row's quality, in deviations, (alive,) float64.
 
-        The latest score alone: a head that reads a clearer clip knows what it knew before, and its
-        errors at neighbouring steps are nearly the same; means over steps did worse. Scores are
-        logits, which spread as the head learns, so beliefs are the scores in one fixed unit. It is
-        measured while all candidates run: those left by a cut lie closer together.
+        The latest score alone: where a head reads an unfinished clip, what an earlier score knew is
+        in the later one, and their errors are nearly the same; a mean over steps did worse.
         """
-        centred = watch.scores.double() - watch.scores.double().mean()
-        if not self._dropped:
-            deviation = float(centred.std()) if len(centred) > 1 else 0.0
-            correlation = self._trust.correlation(watch.sigma)
-            self._unit = correlation / deviation if deviation > 0 else 0.0
-        return self._unit * centred
+        return self._trust.correlation(watch.sigma) * self._standardised(watch)
 
-    def _chances(self, watch: Watch, beliefs: Tensor) -> Tensor:
+    def _chances(self, watch: Watch) -> Tensor:
         """(alive,) chance of each row to be better than the last one that can be finished."""
-        rival = beliefs.sort(descending=True).values[min(self._keep, len(beliefs)) - 1]
-        behind = (rival - beliefs) / max(self._trust.correlation(watch.sigma), 1e-6)
-        return self._trust.chance(watch.sigma, behind)
+        scores = self._standardised(watch)
+        rival = scores.sort(descending=True).values[min(self._keep, len(scores)) - 1]
+        return self._trust.chance(watch.sigma, rival - scores)
 
     def _settle(self, step: int, beliefs: Tensor, left: float) -> None:
         """Go on with these rows and so much of the budget."""
