@@ -13,6 +13,8 @@ if find_spec("comfy_api") is not None:
     from .nodes.chart import PrismScoreChart
     from .nodes.heads import PrismLoadHead
     from .nodes.ksampler import PrismKSampler
+    from .nodes.panel.pages import server
+    from .nodes.pick import PrismPick
     from .nodes.pruning import PrismPruneLatents, PrismSplitCandidates
     from .nodes.run_report import PrismRunReport
     from .nodes.scoring import PrismScoreLatents
@@ -26,6 +28,7 @@ if find_spec("comfy_api") is not None:
         PrismScoreLatents,
         PrismPruneLatents,
         PrismSplitCandidates,
+        PrismPick,
         PrismScoreChart,
         PrismShapesPrompt,
     ]
@@ -36,6 +39,9 @@ if find_spec("comfy_api") is not None:
         async def on_load(self) -> None:
             folders.register()
             file_record.register()
+            if server() is not None:    # routes bring a web server's modules, which a running one has loaded
+                from .nodes.panel import routes
+                routes.register()
 
         async def get_node_list(self) -> list[type[io.ComfyNode]]:
             return NODES

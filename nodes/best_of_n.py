@@ -6,9 +6,14 @@ from comfy_api.latest import io
 
 from .bridge.judge import Head
 from .bridge.live import Settings, attach
-from .graph import survivors_are_reported
-from .live_inputs import advanced_inputs, head_input, main_inputs, missing_head, rounds_of
+from .graph import kind_of, samplers_of, survivors_are_reported
+from .live_inputs import advanced_inputs, choosing_inputs, head_input, main_inputs, missing_head, rounds_of
+from .panel.asking import Wishes
+from .panel.session import AUTO, Session, asks
 from .price import price_list
+
+
+RENOISES = ("WanMoeKSampler", "WanMoeKSamplerAdvanced")
 
 
 class PrismBestOfN(io.ComfyNode):
@@ -33,6 +38,7 @@ class PrismBestOfN(io.ComfyNode):
                 *main_inputs(),
                 head_input(),
                 *advanced_inputs(),
+                *choosing_inputs(),
             ],
             outputs=[
                 io.Model.Output("model", display_name="model", tooltip=(
@@ -49,11 +55,25 @@ class PrismBestOfN(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, candidates: int, prune_step: int, keep: int, head: Head | None = None, schedule: str = "",
-                policy: str = "top-k", budget: float = 0.0, group: int = 0, kept: str = "") -> io.NodeOutput:
+                policy: str = "top-k", budget: float = 0.0, group: int = 0, kept: str = "", choose: str = AUTO,
+                timeout: int = 0, on_timeout: str = "best") -> io.NodeOutput:
+        _check_samplers(cls.hidden)
+        session = Session(getattr(cls.hidden, "unique_id", None), head, Wishes(timeout, on_timeout))
         settings = Settings(head, candidates, rounds_of(schedule, prune_step, keep), policy, budget, group, kept,
-                            sliced_after=_reported(cls.hidden))
+                            sliced_after=_reported(cls.hidden), **session.hooks(asks(choose, head, bool(kept.strip()))))
         text = describe(settings)
         return io.NodeOutput(attach(model, settings), ui={"text": [text]})
+
+
+def _check_samplers(hidden) -> None:
+    """Refuse sampler nodes that cannot go on with fewer clips than they began with."""
+    prompt = getattr(hidden, "prompt", None)
+    for sampler in samplers_of(prompt, hidden.unique_id) if prompt else ():
+        if kind_of(prompt, sampler) in RENOISES:
+            raise ValueError(
+                f"{kind_of(prompt, sampler)} samples with two models, and between them it noises the clips anew with "
+                "noise for all candidates, which no longer fits once some are dropped. Use two KSampler Advanced nodes "
+                "instead, as in the template prism_best_of_n_wan22, with PrismBestOfN in front of the first one.")
 
 
 def _reported(hidden) -> bool:
@@ -66,7 +86,7 @@ def describe(settings: Settings) -> str:
     """What these settings will do and cost, for the artist."""
     if settings.replays:
         return f"Only candidates {settings.kept.strip()} are sampled, from the first step; nothing is scored."
-    if settings.policy == "racing" and settings.budget:
+    if settings.chooser is None and settings.policy == "racing" and settings.budget:
         lines = [f"{settings.candidates} candidates race for {settings.final_keep}; the whole run costs at most "
                  f"{settings.budget:g} clips instead of {settings.candidates}."]
     else:

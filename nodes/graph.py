@@ -66,11 +66,11 @@ def recipe(prompt: Prompt, node: str) -> str:
 
 def survivors_are_reported(prompt: Prompt, patch: str) -> bool:
     """Whether all that samplers make with a patched model passes through PrismRunReport, and through nothing else."""
-    made = [link for sampler in _samplers(prompt, patch) for link in _latents(prompt, sampler)]
+    made = [link for sampler in samplers_of(prompt, patch) for link in _latents(prompt, sampler)]
     return bool(made) and all(kind_of(prompt, node) == REPORT and name == "latent" for node, name in made)
 
 
-def _samplers(prompt: Prompt, patch: str) -> list[str]:
+def samplers_of(prompt: Prompt, patch: str) -> list[str]:
     """The samplers that a patched model reaches; not those that go on with what a report has passed on."""
     found, carriers = [], [patch]
     for carrier in carriers:

@@ -15,7 +15,9 @@ from . import file_record, run_chart
 from .best_of_n import depth_of
 from .bridge.judge import Head
 from .bridge.live import Finished, Settings, attach, ledger_of
-from .live_inputs import advanced_inputs, head_input, main_inputs, missing_head, rounds_of
+from .live_inputs import advanced_inputs, choosing_inputs, head_input, main_inputs, missing_head, rounds_of
+from .panel.asking import Wishes
+from .panel.session import AUTO, Session, asks
 from .run_report import kept_output, report, shown
 from .sockets import PrismScores, Scores
 from .survivors import of_rows, seeds_of
@@ -34,7 +36,8 @@ class PrismKSampler(io.ComfyNode):
                 "KSampler that starts several candidates from one latent, drops the weak ones after a few steps and "
                 "finishes only the best. A plain KSampler with a survivor's seed makes the same clip."),
             search_aliases=["best of n", "seed search", "sample", "generate", "rerank", "select best"],
-            inputs=[*_ksampler_inputs(), *main_inputs(), head_input(), *advanced_inputs()],
+            inputs=[*_ksampler_inputs(), *main_inputs(), head_input(), *advanced_inputs(),
+                    *choosing_inputs()],
             outputs=_outputs(),
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo, io.Hidden.unique_id],
             has_intermediate_output=True,
@@ -48,9 +51,12 @@ class PrismKSampler(io.ComfyNode):
     def execute(cls, model, seed: int, steps: int, cfg: float, sampler_name: str, scheduler: str, positive: list,
                 negative: list, latent_image: dict, denoise: float, candidates: int, prune_step: int, keep: int,
                 head: Head | None = None, schedule: str = "", policy: str = "top-k", budget: float = 0.0,
-                group: int = 0, kept: str = "") -> io.NodeOutput:
+                group: int = 0, kept: str = "", choose: str = AUTO, timeout: int = 0,
+                on_timeout: str = "best") -> io.NodeOutput:
+        session = Session(getattr(cls.hidden, "unique_id", None), head, Wishes(timeout, on_timeout))
         settings = Settings(head, candidates, rounds_of(schedule, prune_step, keep), policy, budget, group, kept,
-                            always_widen=True, sliced_after=True)
+                            always_widen=True, sliced_after=True,
+                            **session.hooks(asks(choose, head, bool(kept.strip()))))
         _check(settings, latent_image)
         patched = attach(model, settings)
         out, = common_ksampler(patched, seed, steps, cfg, sampler_name, scheduler, positive, negative, latent_image,

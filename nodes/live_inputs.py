@@ -5,6 +5,8 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..prism_core.schedule import Mark, Round, parse_schedule
+from .panel.asking import BEST, OUTCOMES
+from .panel.session import AUTO, CHOOSERS
 from .sockets import PrismHead
 
 POLICIES = ["top-k", "racing", "diverse"]
@@ -57,6 +59,29 @@ def head_input() -> io.Input:
     return PrismHead.Input("head", optional=True, lazy=True, tooltip=(
         "A head made for this model, from Load PRISM Head: it scores the candidates. Not needed, and not even loaded, "
         "while 'kept' names the candidates. Scoring takes a part of one model call for each candidate."))
+
+
+def choosing_inputs() -> list[io.Input]:
+    """Who chooses, and for how long a run waits for that."""
+    return [
+        io.Combo.Input("choose", options=CHOOSERS, default=AUTO, optional=True, tooltip=(
+            "Who decides at the prune step. me: the run stops there, shows what every candidate is about to become and "
+            "waits for you; with a head its ranking is suggested. head: the head decides alone. auto (default): the "
+            "head where one is connected, else you. Waiting takes no time on the GPU, but keeps the model in memory.")),
+        *timeout_inputs(),
+    ]
+
+
+def timeout_inputs() -> list[io.Input]:
+    """For how long a run waits for a person, and what then."""
+    return [
+        io.Int.Input("timeout", default=0, min=0, max=86400, optional=True, advanced=True, tooltip=(
+            "How many seconds to wait for you, up to a day. 0 (default): until you answer. Where no page is open the "
+            "run waits for 30 seconds only.")),
+        io.Combo.Input("on_timeout", options=OUTCOMES, default=BEST, optional=True, advanced=True, tooltip=(
+            "What happens when the time is up. best (default): the head's choice, an error where there is none. all: "
+            "nothing is dropped, which costs the most. stop: the run ends.")),
+    ]
 
 
 def rounds_of(schedule: str, prune_step: int, keep: int) -> tuple[Round, ...]:

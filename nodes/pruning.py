@@ -55,16 +55,22 @@ class PrismPruneLatents(io.ComfyNode):
     @classmethod
     def execute(cls, latent: dict, keep: int, scores: Scores | None = None, kept: str = "") -> io.NodeOutput:
         count = len(samples_of(latent))
-        rows = parse_kept(kept, count) if kept.strip() else top_k(_scores_of(latent, scores).values, keep)
-        others = dropped(count, rows)
-        # A latent without rows would only fail further down: what hangs on it has nothing to do.
-        rest = take_rows(latent, others) if others else ExecutionBlocker(None)
-        choice = {"kept": list(rows), "dropped": list(others), "candidates": candidates_of(latent)}
-        return io.NodeOutput(take_rows(latent, rows), rest, format_kept(rows),
-                             ui={"prism_kept": [json.dumps(choice)]})
+        rows = parse_kept(kept, count) if kept.strip() else top_k(scores_of(latent, scores).values, keep)
+        return divided(latent, rows, scores)
 
 
-def _scores_of(latent: dict, scores: Scores | None) -> Scores:
+def divided(latent: dict, rows: list[int], scores: Scores | None) -> io.NodeOutput:
+    """The kept rows, the others, and the choice as text; the page is told what was chosen among."""
+    others = dropped(len(samples_of(latent)), rows)
+    # A latent without rows would only fail further down: what hangs on it has nothing to do.
+    rest = take_rows(latent, others) if others else ExecutionBlocker(None)
+    choice = {"kept": list(rows), "dropped": list(others), "candidates": candidates_of(latent),
+              "scores": None if scores is None else scores.values.tolist(),
+              "seeds": [str(seed) for seed in latent.get(SEEDS) or ()]}
+    return io.NodeOutput(take_rows(latent, rows), rest, format_kept(rows), ui={"prism_kept": [json.dumps(choice)]})
+
+
+def scores_of(latent: dict, scores: Scores | None) -> Scores:
     """The scores, if they are the scores of this very batch."""
     if scores is None:
         raise ValueError("There is nothing to choose by: connect 'scores', or name the rows to keep in 'kept'.")

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import comfy.model_patcher
@@ -37,6 +38,8 @@ from .widen import Start, begins_anew, check_prompts, widen
 
 logger = logging.getLogger(__name__)
 
+ONE_BY_ONE = ("A node such as NAG has replaced the model's cross attention and may take other candidates of a batch for "
+              "negative prompts, so candidates go through the model one at a time. Set 'group' to change that.")
 CONTINUES = ("This sampler call goes on with one clip instead of making one, so no candidates were made of it. To try "
              "several, repeat the latent (Repeat Latent Batch).")
 
@@ -104,8 +107,10 @@ class Call:
         output = self._patched(run, callback)
         run.close()
         survivors = output[run.alive]
-        self.ledger.add(self._streams(survivors)[0], self._finished(run, time.perf_counter() - began))
-        self.settings.tell("finished", run=run.id, kept=tuple(run.alive))
+        finished = self._finished(run, time.perf_counter() - began)
+        self.ledger.add(self._streams(survivors)[0], finished)
+        self.settings.tell("finished", run=run.id, kept=tuple(run.alive), record=finished.record,
+                           samples=self._streams(survivors)[0])
         return survivors
 
     def _check_and_widen(self) -> None:
@@ -122,6 +127,9 @@ class Call:
         settings, count, rows = self.settings, self.start.rows, list(range(self.start.rows))
         eyes = None if settings.replays else self._eyes()
         self.warnings += refuse.check_model(self.model, self.options, eyes is not None)
+        if not settings.group and refuse.counts_on_one_row(self.model):
+            settings = self.settings = replace(settings, group=1)
+            self.warnings.append(ONE_BY_ONE)
         policy = None
         if settings.replays:
             rows, given = parse_replay(settings.kept, count)
@@ -129,7 +137,7 @@ class Call:
         else:
             policy = self._policy(eyes)
         return Run(settings, count, rows, self.steps, Decider(policy), eyes,
-                   lambda x0: self._streams(self._finish(x0))[0])
+                   lambda x0: self._streams(x0)[0])
 
     def _policy(self, eyes: Eyes | None) -> Policy:
         """What decides in this call, at steps where the head can be trusted and finds a prompt to score by."""
@@ -157,8 +165,8 @@ class Call:
                     WrappersMP.CALC_COND_BATCH: run.calc}
         try:
             return self._wrapped(wrappers, lambda: self.sample(self.start, run.callback(callback)), run)
-        except BaseException:
-            self.settings.tell("failed", run=run.id)
+        except BaseException as error:
+            self.settings.tell("failed", run=run.id, error=error)
             raise
 
     def _wrapped(self, wrappers: dict[str, Callable], sample: Callable[[], Tensor], run: Run | None = None) -> Tensor:
@@ -225,6 +233,11 @@ class Call:
             return type(self.model.model).__name__
 
     def _tell_start(self, run: Run) -> None:
-        self.settings.tell("started", run=run.id, candidates=run.count, rows=tuple(run.alive), sigmas=run.steps.flow,
-                           seeds=self.start.seeds, schedule=() if run.decider.policy is None
-                           else run.decider.policy.steps(), warnings=tuple(self.warnings))
+        policy = run.decider.policy
+        self.settings.tell(
+            "started", run=run.id, candidates=run.count, rows=tuple(run.alive), sigmas=run.steps.flow,
+            seed=self.start.seed or 0, seeds=self.start.seeds, policy=self._policy_name(),
+            cuts=() if policy is None else tuple((step, policy.budget_keep(step, run.count)) for step in policy.steps()),
+            model=self.model, conds=self.guider.conds, sampler=refuse.sampler_name(self.sampler),
+            share=share_of(self.guider, self.options, refuse.sampler_name(self.sampler)),
+            warnings=tuple(self.warnings))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from ...prism_core.marks import overruled
 from ...prism_core.policy import Decision, Policy, Watch
 from ...prism_core.record import Drop, Watched
 
@@ -46,12 +47,16 @@ class Decider:
             self.watches[-1] = Watched(last.step, last.sigma, last.rows, last.scores, "predictor")
         self._open = False
 
-    def decide(self, watch: Watch) -> Decision:
-        """The policy's decision, checked and written down."""
+    def decide(self, watch: Watch, marks: Mapping[int, str]) -> Decision:
+        """The policy's decision with a person's marks in it, checked and written down."""
         self.decided = max(self.decided, watch.step)
-        decision = self.policy.decide(watch)
+        decision = overruled(self.policy.decide(watch), watch, marks)
         self._drop(watch, decision)
         return decision
+
+    def pass_over(self, step: int) -> None:
+        """Leave the decisions up to a step unmade."""
+        self.decided = max(self.decided, step)
 
     def obey(self, watch: Watch, keep: Sequence[int]) -> Decision:
         """A decision that somebody else made, checked and written down."""

@@ -33,8 +33,8 @@ def attach(model: Any, settings: Settings) -> Any:
             "before the first one; several cuts belong into one schedule.")
     if settings.head is None and not settings.replays and settings.chooser is None:
         raise ValueError(
-            "PrismBestOfN has nothing to choose by. Connect a head, or name the candidates to keep in 'kept', such as "
-            "'1, 4'.")
+            "PrismBestOfN has nothing to choose by. Connect a head, set 'choose' to 'me' to choose by eye, or name the "
+            "candidates to keep in 'kept', such as '1, 4'.")
     check_policy(settings)
     note = None
     clone = model.clone()

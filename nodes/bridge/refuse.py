@@ -78,6 +78,13 @@ def check_model(model: Any, options: dict, has_head: bool) -> list[str]:
     return warnings
 
 
+def counts_on_one_row(model: Any) -> bool:
+    """Whether a patch replaces whole cross attentions, as NAG does: such patches tell prompts apart by their place in
+    a batch, and take a second candidate for a negative prompt.
+    """
+    return any(name.endswith(".cross_attn.forward") for name in model.object_patches)
+
+
 def _check_caches(transformer: dict) -> list[str]:
     for key, name in CACHES.items():
         if key not in transformer:

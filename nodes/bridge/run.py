@@ -31,14 +31,15 @@ logger = logging.getLogger(__name__)
 class Run:
     """The state of one sampler call; made when it starts, gone when it ends.
 
-    count: rows of the batch. alive: rows that live at first. eyes: the head, or None.
+    count: rows of the batch. alive: rows that live at first. eyes: the head, or None. video: takes the video out of
+    predictions that hold sound as well.
     """
 
     def __init__(self, settings: Settings, count: int, alive: Sequence[int], steps: Steps, decider: Decider,
-                 eyes: Eyes | None, finished: Callable[[Tensor], Tensor]) -> None:
+                 eyes: Eyes | None, video: Callable[[Tensor], Tensor]) -> None:
         self.id, self.settings, self.count = uuid.uuid4().hex, settings, count
         self.alive, self._next = list(alive), list(alive)
-        self.steps, self.decider, self.eyes, self._finished = steps, decider, eyes, finished
+        self.steps, self.decider, self.eyes, self._video = steps, decider, eyes, video
         self.group = settings.group
         self.calls = self.spent = 0
         self.probes = 0.0
@@ -78,7 +79,8 @@ class Run:
             rows = self.alive
             if len(rows) < self.count == len(x0) == len(x):
                 x0, x = x0[rows], x[rows]
-            self.settings.tell("x0", run=self.id, step=step, rows=tuple(rows), x0=x0)
+            if self.settings.listeners:
+                self.settings.tell("x0", run=self.id, step=step, rows=tuple(rows), x0=self._video(x0))
             if given is not None:
                 given(step, x0, x, total)
         return shown
@@ -124,7 +126,7 @@ class Run:
                 self.calls, self.spent, self._counted = self.calls + 1, self.spent + len(self.alive), True
             predictions = self._living(request, cond)
             if cond is not None:
-                self._decide(self._look(request, "forward"))
+                self._decide(self._look(request, "forward"), request)
             return predictions
 
     @contextmanager
@@ -176,18 +178,17 @@ class Run:
         if not self.decider.due(self.steps.reached):
             return self._cond_to_watch(request)
         if self.settings.chooser is not None:
-            self._choose(request)
-            return None
+            return self._choose(request)
         if self._should_probe(request):
             self._probe(request)
-            self._decide(self._look(request, "probe"))
+            self._decide(self._look(request, "probe"), request)
             self._apply()
             return None
         return self.eyes.cond_of(request)
 
     def _cond_to_watch(self, request: Request) -> dict | None:
         """What to score by where nothing hangs on it: only if that is free and says something."""
-        if self.eyes is None or not self.eyes.can_listen(request) or not self.eyes.knows(request):
+        if len(self.alive) == 1 or self.eyes is None or not self.eyes.can_listen(request) or not self.eyes.knows(request):
             return None
         try:
             return self.eyes.cond_of(request)
@@ -217,22 +218,38 @@ class Run:
                            scores=watch.scores.tolist(), source=source)
         return watch
 
-    def _decide(self, watch: Watch) -> None:
-        if self.decider.due(watch.step):
-            self._keep(watch, self.decider.decide(watch).keep)
+    def _decide(self, watch: Watch, request: Request) -> None:
+        if not self.decider.due(watch.step):
+            return
+        marks = self._marks()
+        if marks:
+            self.settings.tell("marked", run=self.id, step=watch.step, sigma=watch.sigma, rows=watch.rows, marks=marks,
+                               scores=watch.scores, noisy=self._video(request.x[self.alive]))
+        self._keep(watch, self.decider.decide(watch, marks).keep)
 
-    def _choose(self, request: Request) -> None:
-        """Let somebody else decide, by what the clips would be by now and by scores where there is a head."""
-        step = self.steps.reached
+    def _marks(self) -> dict[int, str]:
+        marks = {} if self.settings.marks is None else self.settings.marks(self.id)
+        return {row: mark for row, mark in marks.items() if row in self.alive}
+
+    def _choose(self, request: Request) -> dict | None:
+        """Let somebody else decide, by what the clips would be by now and by scores where there is a head.
+
+        Returns what to score by where nobody needs to be asked.
+        """
+        step, means_to_keep = self.steps.reached, self.decider.policy.budget_keep(self.steps.reached, len(self.alive))
+        if means_to_keep >= len(self.alive):    # an earlier answer left no more than that
+            self.decider.pass_over(step)
+            return self._cond_to_watch(request)
         if self.eyes is not None:
             self._probe(request)
         watch = self._look(request, "probe") if self.eyes else unscored(step, request.flow_sigma, self.alive)
-        x0 = None if self._last is None else self._finished(self._last[self.alive])
+        x0 = None if self._last is None else self._video(self._last[self.alive])
         keep = self.settings.chooser(Choice(
-            self.id, step, watch.sigma, watch.rows, self.decider.policy.budget_keep(step, len(watch.rows)),
-            watch.scores if self.eyes else None, x0))
+            self.id, step, watch.sigma, watch.rows, means_to_keep, watch.scores if self.eyes else None,
+            self._video(request.x[self.alive]), x0))
         self._keep(watch, self.decider.obey(watch, keep).keep)
         self._apply()
+        return None
 
     def _keep(self, watch: Watch, keep: Sequence[int]) -> None:
         self._next = sorted(keep)
@@ -263,5 +280,5 @@ class Run:
         scores = dict(zip(last.rows, last.scores, strict=True))
         watch = Watch(step, last.sigma, tuple(self.alive), torch.tensor([scores[row] for row in self.alive]))
         self._warn(f"This sampler never called the model at step {step}; the scores of step {last.step} decided.")
-        self._keep(watch, self.decider.decide(watch).keep)
+        self._keep(watch, self.decider.decide(watch, self._marks()).keep)
         self._apply()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,9 @@ class Choice:
     rows    the living rows, ascending
     keep    how many the schedule means to keep
     scores  (len(rows),) on the CPU, or None without a head
-    x0      (len(rows), ...) what the clips would be by now, as latents without their sound; None before the first
-            prediction
+    noisy   (len(rows), ...) the rows as they are, in the model's space
+    x0      (len(rows), ...) what they would be by now, in the model's space and without their sound; None before the
+            first prediction
     """
 
     run: str
@@ -32,6 +33,7 @@ class Choice:
     rows: tuple[int, ...]
     keep: int
     scores: Tensor | None
+    noisy: Tensor
     x0: Tensor | None
 
 
@@ -47,6 +49,7 @@ class Settings:
     kept         replay text of rows to keep; with it neither head nor schedule is used
     listeners    called with a dictionary at every event of a run, in the sampler's thread
     chooser      called at a prune step with a `Choice`; returns the rows that live on
+    marks        called with a run's id at a decision; which rows people have pinned ("pin") or banned ("ban") by then
     always_widen  make candidates even from a finished clip, which otherwise passes through
     sliced_after  whoever takes the samples slices the latent's other entries to the survivors
     """
@@ -60,6 +63,7 @@ class Settings:
     kept: str = ""
     listeners: tuple[Callable[[dict], None], ...] = ()
     chooser: Callable[[Choice], Sequence[int]] | None = None
+    marks: Callable[[str], Mapping[int, str]] | None = None
     always_widen: bool = False
     sliced_after: bool = False
 

@@ -23,7 +23,7 @@ def run(version: str, folder: Path) -> tuple[int, str, dict[str, list[str]]]:
     comfyui, report = released(version, report=lambda line: None), folder / f"{version}.xml"
     done = subprocess.run(
         [comfyui.python, "-m", "pytest", "-q", "-c", INSIDE / "pytest.ini", "--junitxml", report, INSIDE],
-        cwd=INSIDE, capture_output=True, text=True, timeout=600,
+        cwd=INSIDE, capture_output=True, text=True, timeout=1800,    # a busy machine takes its time
         env=clean_environment({"PRISM_TEST_COMFYUI": str(comfyui.root), "PRISM_TEST_FOLDER": str(folder / version),
                                "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}))
     output = done.stdout + done.stderr

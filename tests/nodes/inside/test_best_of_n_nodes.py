@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
+import nodes as comfy_nodes
 import pytest
 import torch
 from comfy_api.latest import io
@@ -114,11 +116,20 @@ def test_a_choice_is_repeated_without_the_head(ksampler):
     assert record["evaluations"]["spent"] == 2 * STEPS and record["head"] is None
 
 
+def test_a_sampler_that_noises_clips_anew_is_refused_before_anything_runs(loaded, head, monkeypatch):
+    monkeypatch.setitem(comfy_nodes.NODE_CLASS_MAPPINGS, "WanMoeKSampler", SimpleNamespace(RETURN_TYPES=("LATENT",)))
+    prompt = {"1": {"class_type": "PrismBestOfN", "inputs": {}},
+              "2": {"class_type": "WanMoeKSampler", "inputs": {"model_high_noise": ["1", 0], "model_low_noise": ["9", 0]}}}
+    patch = hidden("PrismBestOfN", prompt=prompt, unique_id="1")
+    with pytest.raises(ValueError, match="WanMoeKSampler samples with two models.*prism_best_of_n_wan22"):
+        patch.execute(loaded, 4, 2, 1, head)
+
+
 @pytest.mark.parametrize("changes, message", [
     ({"kept": "1, 2 #00000000"}, "chosen in another run"), ({"kept": "9"}, "Entry 1"),
     ({"kept": "0, 1, 2, 3"}, "nothing to drop"), ({"keep": 4}, "nothing to drop"),
     ({"latent_image": empty(4)}, "batch_size to 1"), ({"denoise": 0.0}, "denoise is 0.0"),
-    ({"head": None}, "nothing to choose by"), ({"prune_step": STEPS}, "can prune after step 1"),
+    ({"head": None, "choose": "head"}, "nothing to choose by"), ({"prune_step": STEPS}, "can prune after step 1"),
     ({"schedule": "2:2, 5:x"}, "\n    2:2, 5:x\n           ^"), ({"sampler_name": "dpm_adaptive"}, "dpm_adaptive"),
 ])
 def test_what_cannot_be_is_refused_in_words(ksampler, changes, message):

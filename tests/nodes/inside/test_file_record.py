@@ -180,8 +180,9 @@ def test_whether_survivors_pass_through_the_report(files, monkeypatch, change, p
 
 def test_places_of_the_widgets(files):
     places = files.widget_places("PrismBestOfN")
-    assert list(places) == ["candidates", "prune_step", "keep", "schedule", "policy", "budget", "group", "kept"]
-    assert list(places.values()) == list(range(8))
+    assert list(places) == ["candidates", "prune_step", "keep", "schedule", "policy", "budget", "group", "kept",
+                            "choose", "timeout", "on_timeout"]
+    assert list(places.values()) == list(range(11))
     places = files.widget_places("PrismKSampler")
     assert [places[name] for name in ("seed", "steps", "denoise", "candidates", "kept")] == [0, 2, 6, 7, 14]
 

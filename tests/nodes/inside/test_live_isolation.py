@@ -127,7 +127,7 @@ def test_what_a_run_tells(loaded, head, sample):
     assert kinds.count("watched") == STEPS - 1 and kinds.count("x0") == STEPS and kinds.count("dropped") == 1
     dropped = told[kinds.index("dropped")]
     assert (dropped["kept"], tuple(dropped["dropped"])) == (done.kept, done.dropped)
-    assert told[0]["seeds"] == done.seeds and told[0]["schedule"] == (2,)
+    assert told[0]["seeds"] == done.seeds and told[0]["cuts"] == ((2, 2),) and told[-1]["record"] == done.record
 
 
 def test_somebody_else_may_choose(loaded, head, sample):
@@ -137,15 +137,29 @@ def test_somebody_else_may_choose(loaded, head, sample):
         asked.append(choice)
         return [choice.rows[-1], choice.rows[0]]
     for judge in (head, None):
-        pruning = patched(loaded, judge, "2:3, 4:2", chooser=choose)
+        pruning = patched(loaded, judge, "2:3, 3:2, 4:1", chooser=choose)
         left = sample(None, pruning, **FULL)["samples"]
         record = finished(pruning, left).record
         assert record.kept == (0, 3) and record.policy == "choice"
         assert [drop.reason for drop in record.drops] == ["not chosen at step 2"] * 2
+    # At step 3 there is nothing to ask: the first answer left as few as the schedule means to keep.
     assert [choice.step for choice in asked] == [2, 4, 2, 4]
     assert [choice.scores is None for choice in asked] == [False, False, True, True]
     assert asked[0].rows == (0, 1, 2, 3) and asked[1].rows == (0, 3) and asked[0].keep == 3
-    assert asked[0].x0.shape == (4, 16, 3, 8, 8) and asked[3].x0.shape == (2, 16, 3, 8, 8)
+    assert asked[0].x0.shape == asked[0].noisy.shape == (4, 16, 3, 8, 8) and asked[3].x0.shape == (2, 16, 3, 8, 8)
+
+
+def test_a_pinned_row_lives_and_a_banned_one_goes(loaded, head, sample):
+    plain = finished(pruning := patched(loaded, head, "2:2", listeners=()),
+                     sample(None, pruning, **FULL)["samples"]).record
+    worst, best = plain.drops[0].row, plain.kept[0]
+    told = []
+    pruning = patched(loaded, head, "2:2", listeners=(told.append,), marks=lambda run: {worst: "pin", best: "ban"})
+    record = finished(pruning, sample(None, pruning, **FULL)["samples"]).record
+    assert worst in record.kept and best not in record.kept and len(record.kept) == 2
+    assert {drop.row: drop.reason for drop in record.drops}[best] == "banned before step 2"
+    marked = next(event for event in told if event["event"] == "marked")
+    assert marked["marks"] == {worst: "pin", best: "ban"} and marked["noisy"].shape == (4, 16, 3, 8, 8)
 
 
 def test_a_person_chooses_where_the_head_cannot(loaded, make_head, sample):

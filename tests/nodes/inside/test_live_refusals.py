@@ -78,6 +78,24 @@ def test_guidance_that_mixes_rows(loaded, head, sample, module, cls, given, part
     refused(extra(module, cls).execute(loaded, *given).args[0], head, sample, *parts)
 
 
+def test_a_replaced_cross_attention_gets_one_candidate_at_a_time(loaded, head, sample):
+    """NAG's nodes take a second row for a negative prompt; asked for by 'group' they get more all the same."""
+    base = loaded.clone()
+    attention = base.get_model_object("diffusion_model.blocks.1.cross_attn")
+    rows = []
+
+    def forward(x, context, **kwargs):
+        rows.append(len(x))
+        return type(attention).forward(attention, x, context, **kwargs)
+    base.add_object_patch("diffusion_model.blocks.1.cross_attn.forward", forward)
+    for group, largest in ((0, 1), (4, 4)):
+        rows.clear()
+        pruning = patched(base, head, group=group)
+        record = finished(pruning, sample(None, pruning, **{**FULL, "cfg": 1.0})["samples"]).record
+        assert max(rows) == record.group == largest
+        assert ("one at a time" in " ".join(record.warnings)) == (group == 0)
+
+
 def test_guidance_that_is_not_known(loaded, head, sample):
     base = loaded.clone()
     base.set_model_sampler_post_cfg_function(lambda args: args["denoised"])

@@ -103,7 +103,9 @@ def test_the_best_are_kept(scores):
     kept, dropped, text = output.args
     assert torch.equal(kept["samples"], latent["samples"][[1, 3]]) and kept["batch_index"] == [1, 3]
     assert dropped["batch_index"] == [0, 2] and text == "1, 3"
-    assert json.loads(output.ui["prism_kept"][0]) == {"kept": [1, 3], "dropped": [0, 2], "candidates": [0, 1, 2, 3]}
+    told = json.loads(output.ui["prism_kept"][0])
+    assert told.pop("scores") == pytest.approx([0.1, 0.9, -0.5, 0.4])
+    assert told == {"kept": [1, 3], "dropped": [0, 2], "candidates": [0, 1, 2, 3], "seeds": []}
 
 
 def test_a_choice_is_replayed_without_scores(scores):

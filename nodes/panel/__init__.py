@@ -1,0 +1,1 @@
+"""What the server tells pages about runs, and what people decide there."""

@@ -1,0 +1,45 @@
+"""What the chart of a run shows."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import BLOCKS, TAP, node, pack
+from live_runs import FULL, finished, patched
+
+session, boards = pack("nodes.panel.session"), pack("nodes.panel.board")
+RELIABILITY = tuple({"sigma": sigma, "accuracy": 0.7, "low": 0.68, "high": 0.72, "pairs": 10080, "retention": {
+    "4": {"1": one, "2": 0.7, "3": 0.9, "4": 1.0}, "8": {"1": 0.3}}} for sigma, one in ((0.95, 0.4), (0.5, 0.6)))
+
+
+def charted(loaded, head, sample, **changes):
+    """(curves as the page gets them, the run's record)."""
+    board = boards.Board(lambda event, data: None)
+    hooks = session.Session("7", head, pack("nodes.panel.asking").Wishes(), board).hooks(asks=False)
+    pruning = patched(loaded, head, **hooks, **changes)
+    record = finished(pruning, sample(None, pruning, **FULL)["samples"]).record
+    view, = board.views()
+    return board.curves(view.run).json(), record
+
+
+def test_scores_and_cost_are_those_of_the_record(loaded, head, sample):
+    found, record = charted(loaded, head, sample)
+    assert [(watch["step"], tuple(watch["rows"])) for watch in found["watches"]] == [
+        (watch.step, watch.rows) for watch in record.watches]
+    assert found["watches"][0]["scores"] == pytest.approx(record.watches[0].scores, abs=1e-4)
+    assert found["sigmas"] == pytest.approx(record.sigmas, abs=1e-5) and found["candidates"] == 4
+    assert found["depth"] == TAP / BLOCKS and found["share"] == 0.5    # with CFG a probe takes half of a call
+    assert found["cost"]["spent"] == record.evaluations.spent and found["cost"]["seconds"] > 0
+
+
+def test_retention_is_that_of_the_heads_file(loaded, make_head, sample):
+    judge = node("PrismLoadHead").execute(make_head("measured.safetensors", reliability=RELIABILITY)).args[0]
+    found, record = charted(loaded, judge, sample)
+    assert len(found["retention"]) == len(record.sigmas)
+    assert found["retention"][0] is None    # pure noise lies outside the head's range
+    step = next(k for k, sigma in enumerate(record.sigmas) if sigma <= 0.95)
+    (one, low, high), *others = found["retention"][step]
+    assert 0.4 <= one <= 0.6 and low < one < high and len(others) == 2
+
+
+def test_a_head_that_was_not_measured_promises_nothing(loaded, head, sample):
+    assert set(map(str, charted(loaded, head, sample)[0]["retention"])) == {"None"}
