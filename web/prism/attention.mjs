@@ -1,0 +1,81 @@
+/**
+ * Calling the artist while a run waits: the title of the tab flashes, and where the panel is out of sight a small
+ * button leads to it. The only timer of the page lives here, and only while something waits.
+ *
+ * @typedef {import("./contract.mjs").View} View
+ * @typedef {import("./state.mjs").State} State
+ *
+ * @typedef {"seen" | "elsewhere" | "away" | "gone"} Sight "away": its graph is not open; "gone": the node is deleted
+ *
+ * @typedef {object} Caller
+ * @property {() => boolean} flashes whether the artist wants the title to flash
+ * @property {(view: View) => Sight} sight of the panel
+ * @property {(view: View) => void} lead bring the node into view
+ */
+
+import { make, show, write } from "./dom.mjs";
+
+const BEAT = 1000; // milliseconds
+const TEXTS = {
+  elsewhere: "PRISM waits for your choice.",
+  away: "PRISM waits for your choice in another workflow.",
+  gone: "PRISM waits for your choice, but its node is no longer in the graph. Undo its removal, or cancel the run.",
+};
+const CALL = "● Your choice, please";
+
+export class Attention {
+  #title = "";
+  #timer = 0;
+  /** @type {View[]} */
+  #waiting = [];
+  #caller;
+  #text = make("span", "prism-call-text");
+  #go = make("button", "prism-call-go", { type: "button" });
+  #hint = make("div", "prism-call", { role: "status" }, [this.#text, this.#go]);
+
+  /** @param {Caller} caller */
+  constructor(caller) {
+    this.#caller = caller;
+    this.#go.textContent = "Show";
+    this.#go.addEventListener("click", () => this.#waiting[0] && this.#caller.lead(this.#waiting[0]));
+  }
+
+  /** @param {State} state */
+  watch(state) {
+    const mine = (/** @type {View} */ view) => view.client === state.client || view.workflow === state.workflow;
+    this.#waiting = Object.values(state.views).filter((view) =>
+      view.status === "waiting" && mine(view) && !state.desks[view.run]?.sent && state.online);
+    if (this.#waiting.length && !this.#timer) this.#timer = window.setInterval(() => this.#beat(), BEAT);
+    if (this.#waiting.length) this.#place();
+    else this.#rest();
+  }
+
+  #beat() {
+    this.#place();
+    if (!this.#caller.flashes()) return this.#restoreTitle();
+    if (document.title === CALL) return this.#restoreTitle();
+    this.#title = document.title;
+    document.title = CALL;
+  }
+
+  /** The front end may have given the tab another title meanwhile: only our own is taken away. */
+  #restoreTitle() {
+    if (document.title === CALL) document.title = this.#title;
+  }
+
+  #place() {
+    const view = this.#waiting[0];
+    const sight = this.#caller.sight(view);
+    if (sight === "seen") return this.#hint.remove();
+    write(this.#text, TEXTS[sight]);
+    show(this.#go, sight === "elsewhere");
+    if (!this.#hint.isConnected) document.body.append(this.#hint);
+  }
+
+  #rest() {
+    window.clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#restoreTitle();
+    this.#hint.remove();
+  }
+}

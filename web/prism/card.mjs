@@ -1,0 +1,115 @@
+/**
+ * One candidate.
+ *
+ * @typedef {import("./contract.mjs").Card} Card
+ * @typedef {import("./contract.mjs").Sheet} Sheet
+ * @typedef {import("./select.mjs").Shown} Shown
+ *
+ * @typedef {object} CardParts
+ * @property {HTMLLIElement} element
+ * @property {HTMLElement} film
+ * @property {HTMLElement} blank
+ * @property {HTMLElement} badge
+ * @property {HTMLElement} long what a narrow badge leaves out
+ * @property {HTMLElement} short
+ * @property {HTMLElement} rank
+ * @property {HTMLElement} seed
+ * @property {HTMLElement} facts the line of score and reason
+ * @property {HTMLElement} score
+ * @property {HTMLElement} reason
+ */
+
+import { make, mark, show, style, write } from "./dom.mjs";
+import { canAnswer, canMark, chosenRows, markOf } from "./select.mjs";
+import { cardLabel, fate } from "./words.mjs";
+
+/** @param {number} row @returns {CardParts} */
+export function makeCard(row) {
+  const film = make("div", "prism-film");
+  const blank = make("span", "prism-blank");
+  const long = make("span", "prism-long");
+  const short = make("span", "prism-short");
+  const badge = make("span", "prism-badge", {}, [long, short]);
+  const rank = make("span", "prism-rank");
+  const seed = make("div", "prism-seed");
+  const score = make("b", "prism-score");
+  const reason = make("span", "prism-reason");
+  const facts = make("div", "prism-facts", {}, [score, reason]);
+  const number = make("span", "prism-number");
+  number.textContent = String(row);
+  const picture = make("div", "prism-picture", {}, [blank, film, number, rank, badge]);
+  // What is inside is for the eyes; a screen reader gets it in one sentence.
+  const inside = make("div", "prism-inside", { "aria-hidden": "true" }, [picture, seed, facts]);
+  const element = make("li", "prism-card", { role: "option", tabindex: "-1", "data-row": String(row) }, [inside]);
+  return { element, film, blank, badge, long, short, rank, seed, facts, score, reason };
+}
+
+/** @param {CardParts} parts @param {Card} card @param {Shown} shown */
+export function renderCard(parts, card, shown) {
+  const wish = markOf(card, shown.desk);
+  const chosen = canAnswer(shown) && chosenRows(shown).includes(card.row);
+  const open = card.state === "alive";
+  mark(parts.element, "data-state", card.state);
+  mark(parts.element, "data-mark", wish);
+  mark(parts.element, "data-chosen", String(chosen));
+  mark(parts.element, "data-active", String(canMark(shown, card) || (open && canAnswer(shown))));
+  const certain = card.state === "kept" || (wish === "pin" && !canAnswer(shown));
+  mark(parts.element, "aria-selected", String(chosen || certain));
+  mark(parts.element, "aria-label", cardLabel(card, shown));
+  const badge = badgeOf(card, shown, chosen);
+  mark(parts.badge, "data-kind", badge.kind);
+  write(parts.long, badge.long ?? "");
+  write(parts.short, badge.text);
+  write(parts.rank, card.rank === null ? "" : `#${card.rank}`);
+  write(parts.score, card.score === null ? "" : card.score.toFixed(2));
+  write(parts.seed, card.seed.length > SHORT ? card.seed : card.seed && `seed ${card.seed}`);
+  mark(parts.seed, "title", card.seed ? `seed ${card.seed}` : null);
+  write(parts.reason, card.reason);
+  show(parts.facts, card.score !== null || card.reason !== "");
+  mark(parts.reason, "title", card.reason || null);
+  write(parts.blank, shown.staged || card.state !== "alive" ? "" : "no picture yet");
+}
+
+/**
+ * Let a card play its row of a sheet. A candidate that is no longer in the newest sheet keeps its last pictures.
+ *
+ * @param {CardParts} parts
+ * @param {Sheet} sheet
+ * @param {string} address
+ * @param {number} position of the candidate in the sheet
+ */
+export function playFilm({ film, blank }, sheet, address, position) {
+  const count = sheet.rows.length;
+  style(film, "--frames", String(sheet.frames));
+  style(film, "background-size", `${sheet.frames * 100}% ${count * 100}%`);
+  style(film, "background-position", `0 ${count > 1 ? (position / (count - 1)) * 100 : 0}%`);
+  style(film, "background-image", `url("${address}")`);
+  mark(film, "data-moving", String(sheet.frames > 1));
+  show(blank, false);
+}
+
+/** @param {CardParts} parts */
+export function clearFilm({ film, blank }) {
+  film.removeAttribute("style");
+  film.removeAttribute("data-moving");
+  show(blank, true);
+}
+
+/** The most important thing about a card, as a shape and a word.
+ * @param {Card} card @param {Shown} shown @param {boolean} chosen
+ * @returns {{ kind: string, text: string, long?: string }} */
+function badgeOf(card, shown, chosen) {
+  const wish = markOf(card, shown.desk);
+  if (shown.staged && wish !== "none") return wish === "pin" ? PINNED : BANNED;
+  if (card.state === "dropped" && card.dropped_at !== null && shown.view?.judge !== "replay") {
+    return { kind: "dropped", long: "dropped at ", text: `step ${card.dropped_at}` };
+  }
+  if (card.state !== "alive") return { kind: card.state, text: fate(card, shown) };
+  if (chosen) return { kind: "chosen", long: wish === "pin" ? "pinned, " : "", text: "chosen" };
+  return wish === "pin" ? PINNED : wish === "ban" ? BANNED : NOTHING;
+}
+
+const SHORT = 9; // digits of a seed that leave room for the word
+const PINNED = { kind: "pin", text: "pinned" };
+const BANNED = { kind: "ban", text: "banned" };
+const NOTHING = { kind: "", text: "" };

@@ -1,0 +1,212 @@
+/**
+ * The chart below the cards: what the run's scores did, what a cut at each step costs and risks, and a marker for each
+ * cut, which moves the widgets of the node.
+ *
+ * @typedef {import("./contract.mjs").View} View
+ * @typedef {import("./curves.mjs").Curves} Curves
+ * @typedef {import("./knobs.mjs").Knobs} Knobs
+ * @typedef {import("./readout.mjs").Reading} Reading
+ * @typedef {import("./plot.mjs").Scale} Scale
+ *
+ * @typedef {object} ChartHands what the chart can have done
+ * @property {(run: string) => Promise<unknown>} fetch the curves of a run
+ * @property {(view: View) => Knobs | null} knobs of the run's node
+ * @property {(view: View, cut: number, step: number) => void} cut move a cut to a step
+ * @property {() => void} edited the artist has let go of a marker that was moved
+ * @property {() => void} refresh draw in the next frame
+ */
+
+import { CutMarkers, cutAt, nearest } from "./cuts.mjs";
+import { DETAILS, TITLE, chartLabel, figures, lines } from "./chart_words.mjs";
+import { isCurves } from "./curves.mjs";
+import { make, mark, show, style, write } from "./dom.mjs";
+import { makeLegend, renderLegend } from "./legend.mjs";
+import { HEIGHT, drawCut, drawRun, makePlot, scaleOf, stepAt } from "./plot.mjs";
+import { read } from "./readout.mjs";
+
+const PAUSE = 500; // milliseconds between two requests while a run samples
+
+export class Chart {
+  #hands;
+  #plot = makePlot();
+  #markers = new CutMarkers();
+  #legend = makeLegend();
+  #readout = make("div", "prism-readout");
+  #figures = make("div", "prism-figures-text");
+  #stage = make("div", "prism-stage", {}, [this.#plot.svg, this.#markers.element]);
+  #body = make("div", "prism-chart-body", {}, [this.#stage, this.#readout, this.#legend.element,
+    folding("prism-figures", DETAILS, this.#figures, false)]);
+  /** @type {HTMLDetailsElement} */
+  element = folding("prism-chart", TITLE, this.#body, true);
+  #run = "";
+  #asked = { key: "", time: -Infinity, busy: false };
+  /** @type {Curves | null} */
+  #curves = null;
+  #version = 0; // counts the answers of the server
+  /** @type {View | null} */
+  #view = null;
+  /** @type {Reading | null} */
+  #reading = null;
+  /** @type {Scale | null} */
+  #scale = null;
+  #drawn = { run: "", cut: "" };
+  #active = 0;
+  #width = 0;
+  #held = -1; // the cut that a pointer drags
+  #moved = false;
+
+  /** @param {ChartHands} hands */
+  constructor(hands) {
+    this.#hands = hands;
+    const { element } = this;
+    show(element, false);
+    style(this.#stage, "height", `${HEIGHT}px`);
+    element.addEventListener("toggle", () => this.#view && hands.refresh());
+    // A widget of a subgraph node, or one that another pack sets, tells nobody that it has changed.
+    element.addEventListener("pointerenter", () => hands.refresh());
+    element.addEventListener("keydown", (event) => this.#pressed(event));
+    element.addEventListener("keyup", () => this.#letGo());
+    element.addEventListener("focusin", (event) => this.#activate(cutAt(event.target)));
+    this.#stage.addEventListener("pointerdown", (event) => this.#down(event));
+    this.#stage.addEventListener("pointermove", (event) => {
+      if (this.#held >= 0) this.#move(this.#held, this.#stepAt(event));
+    });
+    for (const end of ["pointerup", "pointercancel"]) this.#stage.addEventListener(end, () => this.#letGo());
+  }
+
+  /** @param {View | null} view @param {number} width of the panel's inside, in pixels */
+  update(view, width) {
+    const knobs = view?.kind === "run" && view.steps > 1 && view.step > 0 ? this.#hands.knobs(view) : null;
+    if (view?.run !== this.#run) this.#forget(view);
+    this.#view = view;
+    this.#width = width;
+    show(this.element, knobs !== null && this.#asked.key !== "none");
+    if (!view || !knobs || !this.element.open) return;
+    void this.#ask(view);
+    show(this.#body, this.#curves !== null);
+    if (this.#curves) this.#draw(view, this.#curves, knobs, Math.max(200, Math.floor(width)));
+  }
+
+  /** @param {View | null} view */
+  #forget(view) {
+    this.#run = view?.run ?? "";
+    this.#curves = null;
+    this.#asked = { ...this.#asked, key: "" };
+    this.#drawn = { run: "", cut: "" };
+  }
+
+  /** Ask the server for what a message has changed, not too often while messages come fast. @param {View} view */
+  async #ask(view) {
+    const { run } = view;
+    const key = `${run} ${view.status} ${view.head ? view.step : ""}`; // without a head steps bring no scores
+    const { busy, time } = this.#asked;
+    const soon = view.status === "sampling" && performance.now() - time < PAUSE;
+    if (busy || soon || key === this.#asked.key || this.#asked.key === "none") return;
+    this.#asked = { key, time: performance.now(), busy: true };
+    const told = await this.#hands.fetch(run).catch(() => null);
+    this.#asked.busy = false;
+    if (run === this.#run && isCurves(told)) this.#know(told);
+    else if (run === this.#run && !this.#curves) this.#asked.key = "none"; // the server knows no chart of this run
+    this.#hands.refresh();
+  }
+
+  /** @param {Curves} curves */
+  #know(curves) {
+    this.#curves = curves;
+    this.#version += 1;
+  }
+
+  /** @param {View} view @param {Curves} curves @param {Knobs} knobs @param {number} width */
+  #draw(view, curves, knobs, width) {
+    const states = view.candidates.map((card) => card.state[0]).join("");
+    const run = `${width} ${states} ${this.#version}`;
+    const cut = `${run} ${this.#active} ${JSON.stringify(knobs)}`;
+    if (cut === this.#drawn.cut) return;
+    const scale = scaleOf(curves, width);
+    if (run !== this.#drawn.run) drawRun(this.#plot, scale, curves, view.candidates);
+    this.#drawn = { run, cut };
+    this.#scale = scale;
+    const reading = read(curves, knobs, firstDrop(view), view.judge === "person");
+    this.#reading = reading;
+    this.#active = Math.min(this.#active, Math.max(0, reading.rounds.length - 1));
+    drawCut(this.#plot, scale, curves, reading, this.#active);
+    mark(this.#plot.svg, "aria-label", chartLabel(curves));
+    this.#markers.render(reading, scale, knobs.settable);
+    renderLegend(this.#legend, curves, reading, this.#active, view.candidates);
+    paragraphs(this.#readout, lines(reading, curves, view.head, knobs));
+    paragraphs(this.#figures, figures(reading, curves, knobs));
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (event.button !== 0 || !this.#reading) return;
+    event.stopPropagation(); // neither the node nor the canvas is to move with the marker
+    const cut = cutAt(event.target) ?? nearest(this.#reading, this.#stepAt(event));
+    if (cut === null || !this.#markers.focus(cut)) return;
+    event.preventDefault();
+    this.#held = cut;
+    this.#stage.setPointerCapture(event.pointerId);
+    this.#move(cut, this.#stepAt(event));
+  }
+
+  /** @param {PointerEvent} event */
+  #stepAt({ clientX }) {
+    const { left, width } = this.#stage.getBoundingClientRect();
+    const zoom = width / Math.max(1, this.#stage.offsetWidth);
+    return stepAt(/** @type {Scale} */ (this.#scale), (clientX - left) / zoom, this.#reading?.steps ?? 1);
+  }
+
+  /** @param {number} cut @param {number} step */
+  #move(cut, step) {
+    const allowed = this.#markers.within(cut, step);
+    if (!this.#view || allowed === null || allowed === this.#reading?.rounds[cut].step) return;
+    this.#moved = true;
+    this.#hands.cut(this.#view, cut, allowed);
+    this.update(this.#view, this.#width); // at once: a second key may come before the next frame
+  }
+
+  #letGo() {
+    this.#held = -1;
+    if (this.#moved) this.#hands.edited();
+    this.#moved = false;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || ["Tab", "Escape"].includes(event.key)) return;
+    event.stopPropagation(); // what is typed here is meant neither for the cards nor for the canvas
+    const cut = cutAt(event.target);
+    const step = cut === null ? null : this.#markers.keyStep(cut, event.key);
+    if (cut === null || step === null) return;
+    event.preventDefault();
+    this.#move(cut, step);
+  }
+
+  /** @param {number | null} cut */
+  #activate(cut) {
+    if (cut === null || cut === this.#active) return;
+    this.#active = cut;
+    this.#hands.refresh();
+  }
+}
+
+/** The step at which the run first dropped somebody. @param {View} view */
+function firstDrop({ candidates }) {
+  const steps = candidates.map((card) => card.dropped_at).filter((step) => step !== null);
+  return steps.length ? Math.min(...steps) : null;
+}
+
+/** @param {HTMLElement} parent @param {string[]} texts */
+function paragraphs(parent, texts) {
+  while (parent.children.length > texts.length) parent.lastElementChild?.remove();
+  texts.forEach((text, position) => write(parent.children[position] ?? parent.appendChild(make("p", "")), text));
+}
+
+/** @param {string} name @param {string} title @param {HTMLElement} body @param {boolean} open */
+function folding(name, title, body, open) {
+  const summary = make("summary", `${name}-title`);
+  summary.textContent = title;
+  const element = make("details", name, {}, [summary, body]);
+  element.open = open;
+  return element;
+}

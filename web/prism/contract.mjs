@@ -1,0 +1,61 @@
+/**
+ * What the server tells the page of one run; messages.schema.json is the same in a form that can be checked.
+ *
+ * @typedef {"none" | "pin" | "ban"} Mark
+ *
+ * @typedef {object} Card one candidate
+ * @property {number} row counted from 0
+ * @property {string} seed decimal text, since it can exceed what a JavaScript number holds; "" where unknown
+ * @property {"alive" | "dropped" | "kept"} state
+ * @property {number | null} score
+ * @property {number | null} rank 1 is the best of those alive
+ * @property {Mark} mark
+ * @property {number | null} dropped_at the step
+ * @property {string} reason
+ *
+ * @typedef {object} Sheet one picture with the previews of several candidates: rows downwards, frames to the right
+ * @property {number} version
+ * @property {number} step
+ * @property {number} frames
+ * @property {number} width of one frame, in pixels
+ * @property {number} height of one frame, in pixels
+ * @property {number[]} rows the candidates from top to bottom
+ *
+ * @typedef {object} Waiting the run stands still until a person answers
+ * @property {number} question
+ * @property {number} keep how many were asked for
+ * @property {number[]} suggested
+ * @property {number | null} deadline_s seconds left when it was sent
+ * @property {"best" | "all" | "stop"} outcome what happens when the time is up
+ * @property {boolean} has_head
+ *
+ * @typedef {object} View
+ * @property {1} version
+ * @property {string} run
+ * @property {number} seq
+ * @property {string} node execution id, "12:5" inside a subgraph
+ * @property {string} workflow
+ * @property {string} client
+ * @property {string} prompt
+ * @property {"run" | "pick"} kind
+ * @property {"sampling" | "waiting" | "finished" | "stopped" | "failed"} status
+ * @property {number} step
+ * @property {number} steps
+ * @property {number[][]} cuts pairs of step and keep
+ * @property {"head" | "person" | "replay" | "none"} judge
+ * @property {string} head
+ * @property {string} seed
+ * @property {Card[]} candidates
+ * @property {Sheet | null} sheet
+ * @property {Waiting | null} waiting
+ * @property {string} replay text for the kept widget; "" until it is finished
+ * @property {number} group
+ * @property {string[]} notes
+ *
+ * @typedef {object} Answer
+ * @property {number} question
+ * @property {"keep" | "best" | "all" | "stop"} action
+ * @property {number[]} rows
+ */
+
+export {};

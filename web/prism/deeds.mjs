@@ -1,0 +1,158 @@
+/**
+ * What the artist's wishes do: to the server, and to the graph.
+ *
+ * @typedef {import("./actions.mjs").Action} Action
+ * @typedef {import("./contract.mjs").Mark} Mark
+ * @typedef {import("./contract.mjs").View} View
+ * @typedef {import("./graph.mjs").Place} Place
+ * @typedef {import("./lock.mjs").SeedWidget} SeedWidget
+ * @typedef {import("./server.mjs").Fetch} Fetch
+ * @typedef {import("./store.mjs").Store} Store
+ *
+ * @typedef {object} Front what the front end can do for us
+ * @property {Fetch} fetch
+ * @property {(node: string) => Place | null} place where an execution id leads to in the open graph
+ * @property {() => Promise<unknown>} queue put the open graph into the queue
+ * @property {() => void} edited tell the front end that widgets have changed
+ * @property {(name: string) => unknown} setting
+ */
+
+import { controlBehind, fixSeed, seedInPrompt, seedNumber, seedsOf, setWidget } from "./lock.mjs";
+import { read, send } from "./server.mjs";
+import { marking, refused, sending, succeeded } from "./state.mjs";
+
+const SEED_LIMIT = 2n ** 64n;
+const NO_SEED = "PRISM found no sampler with a seed of its own behind this node.";
+const NOT_OURS = "The 'kept' input of this node is connected to something that PRISM cannot set. Take the connection " +
+  "away, then lock again.";
+
+/** @param {Store} store @param {Front} front @param {View} view @param {"keep" | "best" | "all" | "stop"} action
+ * @param {number[]} rows @returns {Promise<boolean>} whether the server took it */
+export async function answer(store, front, view, action, rows) {
+  const question = view.waiting?.question;
+  if (question === undefined) return false;
+  store.change(sending, view.run);
+  return attempt(store, view, () =>
+    send(front.fetch, `/prism/runs/${view.run}/answer`, { question, action, rows: action === "keep" ? rows : [] }));
+}
+
+/** @param {Store} store @param {Front} front @param {View} view @param {number} row @param {Mark} mark */
+export async function setMark(store, front, view, row, mark) {
+  store.change(marking, view.run, row, mark);
+  return attempt(store, view, () => send(front.fetch, `/prism/runs/${view.run}/marks`, { row, mark }));
+}
+
+/** Write what was kept, and the seed that it came from, into the widgets.
+ * @param {Store} store @param {Front} front @param {View} view */
+export async function lock(store, front, view) {
+  return attempt(store, view, async () => {
+    const place = found(front, view);
+    const seeds = await seedValues(front, view, seedsOf(place));
+    const kept = controlBehind(place, "kept");
+    if (!kept) throw new Error(NOT_OURS);
+    setWidget(kept.widget, view.replay, kept.owner);
+    const group = view.group > 0 ? controlBehind(place, "group") : null;
+    if (group) setWidget(group.widget, view.group, group.owner);
+    for (const [seed, value] of seeds) fixSeed(seed, value);
+    front.edited();
+    store.change(succeeded, view.run, lockedText(view, seeds));
+  });
+}
+
+/** @param {Front} front @param {Place} place */
+export function unlock(front, place) {
+  const kept = controlBehind(place, "kept");
+  if (!kept) return;
+  setWidget(kept.widget, "", kept.owner);
+  front.edited();
+}
+
+/** Finish what is chosen, and queue the same graph with the seeds that come next.
+ * @param {Store} store @param {Front} front @param {View} view @param {number[]} rows */
+export async function keepAndTryMore(store, front, view, rows) {
+  if (!await answer(store, front, view, "keep", rows)) return;
+  await attempt(store, view, async () => {
+    const place = found(front, view);
+    const seeds = await seedValues(front, view, seedsOf(place));
+    if (!seeds.length) throw new Error(`${NO_SEED} Your choice is being finished; for more, change the seed and run.`);
+    const count = view.candidates.length;
+    const next = seeds.map(([seed, value]) => /** @type {[SeedWidget, number]} */ ([seed, after(value, count)]));
+    unlock(front, place);
+    await queueWith(front, next);
+    front.edited();
+    store.change(succeeded, view.run, `Queued a run with new seeds, from ${next[0][1]} on.`);
+  });
+}
+
+/** @param {number} seed @param {number} count */
+function after(seed, count) {
+  return seedNumber(String((BigInt(seed) + BigInt(count)) % SEED_LIMIT));
+}
+
+/** Queue the graph with these seeds. A control that would move them before the prompt is made is held still for that
+ * long; one that moves them afterwards, as is usual, may.
+ * @param {Front} front @param {[SeedWidget, number][]} seeds */
+async function queueWith(front, seeds) {
+  const early = front.setting("Comfy.WidgetControlMode") === "before";
+  const modes = seeds.map(([{ control }]) => control?.value);
+  for (const [seed, value] of seeds) {
+    if (early) fixSeed(seed, value);
+    else setWidget(seed.widget, value, seed.owner);
+  }
+  await front.queue();
+  if (early) seeds.forEach(([{ control, owner }], position) => control && setWidget(control, modes[position], owner));
+}
+
+/**
+ * Each seed widget with the value that it had in this run.
+ *
+ * @param {Front} front
+ * @param {View} view
+ * @param {SeedWidget[]} seeds
+ * @returns {Promise<[SeedWidget, number][]>}
+ */
+async function seedValues(front, view, seeds) {
+  if (seeds.length === 1 && view.seed) return [[seeds[0], seedNumber(view.seed)]];
+  if (!seeds.length) return [];
+  // Several samplers have several seeds, and the run knows one: the prompt itself knows them all.
+  const prompt = await queuedPrompt(front.fetch, view.prompt);
+  return seeds.flatMap((seed) => {
+    const value = seedInPrompt(prompt, seed.sampler, seed.input);
+    return value === null ? [] : [/** @type {[SeedWidget, number]} */ ([seed, value])];
+  });
+}
+
+/** A prompt as it was queued: from the history once it has ended, from the queue before that.
+ * @param {Fetch} fetch @param {string} id */
+async function queuedPrompt(fetch, id) {
+  const ended = (await read(fetch, `/history/${encodeURIComponent(id)}`).catch(() => null))?.[id];
+  if (ended) return ended.prompt?.[2];
+  const queue = await read(fetch, "/queue").catch(() => null);
+  return queue?.queue_running?.find((/** @type {any[]} */ entry) => entry[1] === id)?.[2];
+}
+
+/** @param {Front} front @param {View} view @returns {Place} */
+function found(front, view) {
+  const place = front.place(view.node);
+  if (place) return place;
+  throw new Error("The node of this run is no longer in the graph. Undo its removal, then try again.");
+}
+
+/** @param {View} view @param {[SeedWidget, number][]} seeds */
+function lockedText(view, seeds) {
+  const own = view.seed || "that of this run";
+  if (!seeds.length) return `Locked to ${view.replay}. ${NO_SEED} Set it to ${own} yourself.`;
+  const set = seeds.map(([seed, value]) => `${seed.owner.title ?? seed.owner.type} to ${value}`).join(", ");
+  return `Locked to ${view.replay}; the seed of ${set}, fixed.`;
+}
+
+/** @param {Store} store @param {View} view @param {() => Promise<unknown>} deed */
+async function attempt(store, view, deed) {
+  try {
+    await deed();
+    return true;
+  } catch (problem) {
+    store.change(refused, view.run, problem instanceof Error ? problem.message : String(problem));
+    return false;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What a cut costs and what it risks: numbers only, worked out on the page so that nobody waits for them.
+ *
+ * An evaluation is one candidate through one model call of the sampler, as in prism_core/cost.py.
+ *
+ * @typedef {import("./curves.mjs").Curves} Curves
+ * @typedef {import("./knobs.mjs").Knobs} Knobs
+ * @typedef {import("./schedule.mjs").Round} Round
+ *
+ * @typedef {object} Cost in evaluations
+ * @property {number} spent by the sampler's own model calls
+ * @property {number} probes by scoring beside them
+ * @property {number} plain by the same run with nothing dropped
+ *
+ * @typedef {{ value: number, low: number, high: number }} Chance with its 95 % interval
+ *
+ * @typedef {object} Survivors whom the last run's scores would have kept
+ * @property {number[]} rows ascending; empty where that is not known
+ * @property {"" | "unscored" | "dropped"} unknown why: nobody was scored at the step, or some were gone by then
+ * @property {number} step at which it ceases to be known
+ *
+ * @typedef {object} Reading
+ * @property {Round[]} rounds
+ * @property {"" | "unreadable" | "outside" | "order" | "nobody"} obstacle why these settings cannot be run
+ * @property {number} steps of the sampler
+ * @property {number} candidates that the next run starts
+ * @property {Cost | null} cost null where there is an obstacle
+ * @property {number | null} pace seconds that an evaluation takes, from a finished run
+ * @property {Chance | null} chance that the first cut keeps the best
+ * @property {{ keep: number, chance: Chance | null } | null} other the same for keeping more
+ * @property {Survivors | null} survivors null where nothing was scored at all
+ */
+
+import { roundsOf } from "./schedule.mjs";
+
+/**
+ * Model calls made before each step, and their total; a sampler that calls twice a step does so but for the last.
+ *
+ * @param {number} steps
+ * @param {number} calls in all
+ * @returns {number[]}
+ */
+export function callTable(steps, calls) {
+  const each = Math.max(1, Math.ceil(calls / steps));
+  return Array.from({ length: steps + 1 }, (_, step) => (step === steps ? calls : Math.min(each * step, calls)));
+}
+
+/**
+ * The exact cost of a schedule, as prism_core.cost.predicted tells it.
+ *
+ * @param {[number, number][]} rounds step and keep
+ * @param {number} candidates
+ * @param {number[]} table as from callTable
+ * @param {number | null} depth of a probe; null costs nothing
+ * @param {number} share
+ * @returns {Cost}
+ */
+export function predicted(rounds, candidates, table, depth, share) {
+  const last = table[table.length - 1];
+  const decisions = new Map(rounds.map(([step, keep]) => [table[step], keep]));
+  let [alive, done, spent, probes] = [candidates, 0, 0, 0];
+  for (const [call, keep] of [...decisions].sort(([one], [other]) => one - other)) {
+    if (keep >= alive) continue;
+    const probe = alive * (depth ?? 0) * share;
+    const probing = probe < alive - keep;
+    const effective = Math.min(probing ? call : call + 1, last);
+    probes += probing ? probe : 0;
+    spent += alive * (effective - done);
+    [alive, done] = [keep, effective];
+  }
+  return { spent: spent + alive * (last - done), probes, plain: candidates * last };
+}
+
+/** @param {Cost} cost */
+export const total = ({ spent, probes }) => spent + probes;
+
+/** Model calls of the run's sampler, from what it counted; one a step until it has, and at least that: a replay counts
+ * only the candidates that it makes. @param {Curves} curves */
+function tableOf({ candidates, sigmas, cost }) {
+  const steps = sigmas.length - 1;
+  return callTable(steps, Math.max(steps, Math.round((cost?.plain ?? 0) / candidates)));
+}
+
+/** @param {Curves} curves @param {Round[]} rounds @param {number} candidates @returns {Cost} */
+export function costOf(curves, rounds, candidates) {
+  const pairs = rounds.map(({ step, keep }) => /** @type {[number, number]} */ ([step, keep]));
+  return predicted(pairs, candidates, tableOf(curves), curves.depth, curves.share);
+}
+
+/** @param {Curves} curves @param {number} step @param {number} keep @returns {Chance | null} */
+export function chanceAt({ retention }, step, keep) {
+  const found = retention[step]?.[keep - 1];
+  return found ? { value: found[0], low: found[1], high: found[2] } : null;
+}
+
+/** Whom the scores would have kept: known as long as everybody in question was scored.
+ * @param {Curves} curves @param {Round[]} rounds @param {number | null} gone step of the first drop
+ * @returns {Survivors} */
+export function survivorsOf({ candidates, watches }, rounds, gone) {
+  let rows = Array.from({ length: candidates }, (_, row) => row);
+  for (const { step, keep } of rounds) {
+    const watch = watches.find((other) => other.step === step);
+    const scores = new Map(watch?.rows.map((row, position) => [row, watch.scores[position]]));
+    const late = gone !== null && step > gone;
+    if (rows.some((row) => !scores.has(row))) return { rows: [], unknown: late ? "dropped" : "unscored", step };
+    const score = (/** @type {number} */ row) => scores.get(row) ?? 0;
+    rows = rows.sort((a, b) => score(b) - score(a) || a - b).slice(0, keep).sort((a, b) => a - b);
+  }
+  return { rows, unknown: "", step: 0 };
+}
+
+/** Why a sampler of that many steps cannot run these rounds. @param {Round[] | null} rounds @param {number} steps
+ * @param {number} candidates @returns {Reading["obstacle"]} */
+export function obstacleTo(rounds, steps, candidates) {
+  if (!rounds) return "unreadable";
+  const before = (/** @type {number} */ position) => rounds[position - 1] ?? { step: 0, keep: candidates };
+  if (rounds.some(({ step }) => step < 1 || step >= steps)) return "outside";
+  if (rounds.some(({ step }, position) => step <= before(position).step)) return "order";
+  return rounds.some(({ keep }, position) => keep < 1 || keep >= before(position).keep) ? "nobody" : "";
+}
+
+/** All that the page can say of these settings. @param {Curves} curves @param {Knobs} knobs
+ * @param {number | null} gone step of the run's first drop
+ * @param {boolean} [waited] whether the run's time holds waiting for a person, so that it tells nothing
+ * @returns {Reading} */
+export function read(curves, knobs, gone, waited = false) {
+  const steps = curves.sigmas.length - 1;
+  const found = roundsOf(knobs, curves.sigmas);
+  const rounds = found ?? [];
+  const { candidates } = knobs;
+  const obstacle = obstacleTo(found, steps, candidates);
+  const { cost } = curves;
+  const pace = cost && !waited ? cost.seconds / Math.max(1, total(cost)) : null;
+  const common = { rounds, obstacle, steps, candidates, pace };
+  if (obstacle) return { ...common, cost: null, chance: null, other: null, survivors: null };
+  const same = candidates === curves.candidates;
+  const [{ step, keep }] = rounds;
+  const more = wider(keep, candidates);
+  return { ...common, cost: costOf(curves, rounds, candidates), chance: same ? chanceAt(curves, step, keep) : null,
+    other: same && more ? { keep: more, chance: chanceAt(curves, step, more) } : null,
+    survivors: curves.watches.length ? survivorsOf(curves, rounds, gone) : null };
+}
+
+/** How many to compare with: half of all, or all but one. @param {number} keep @param {number} candidates */
+function wider(keep, candidates) {
+  const half = Math.floor(candidates / 2);
+  return keep < half ? half : keep < candidates - 1 ? candidates - 1 : 0;
+}
