@@ -46,7 +46,7 @@ def parser():
     commands.add_parser("shapes", help="train and measure the Shapes models; arguments go to that program",
                         usage="run.py shapes COMMAND ... (run.py shapes --help lists them)")
     commands.add_parser("bench", help="measure what PRISM costs and saves",
-                        usage="run.py bench live [--json FILE] (run.py bench live --help says more)")
+                        usage="run.py bench live | page [--json FILE] (run.py bench live --help says more)")
     return top
 
 

@@ -96,7 +96,8 @@ class Bench:
         rows, steps = self.plan.candidates, sorted({self.step_at(share) for share in self.plan.cuts})
         # One row is to go in the last step: too late to save anything, so nothing is dropped while it samples.
         tasks = {"plain": self._plain(rows), "plain again": self._plain(rows, decode=False),
-                 "watch": self._pruned("watch", rows, self.scene.steps - 1, rows - 1, decode=False)}
+                 "watch": self._pruned("watch", rows, self.scene.steps - 1, rows - 1, decode=False),
+                 "page": self._pruned("with a page", rows, self.scene.steps - 1, rows - 1, decode=False, page=True)}
         for step in steps:
             tasks[f"cut {step}"] = self._pruned(f"cut after step {step}", rows, step, 1)
             if self.plan.rivals:
@@ -104,7 +105,9 @@ class Bench:
         runs = interleaved(tasks, self.plan.repetitions, lambda text: self.report(f"seconds, {text}"))
         watch = self._against_plain(runs, "watch")
         outside = {name: self._outside(runs, name) for name in runs if name.startswith(("watch", "cut"))}
-        return {"watch_ratio": watch["measured"], "watch": watch, "outside_forwards": max(outside.values()),
+        page = spread(paired(_seconds(runs["page"]), _seconds(runs["watch"])))
+        return {"watch_ratio": watch["measured"], "watch": watch, "page_against_watch": page,
+                "outside_forwards": max(outside.values()),
                 "outside_forwards_by_run": outside, "head_share": self._head_share(runs),
                 "cuts": [self._cut(runs, step) for step in steps], "probe": self._probe(runs, steps),
                 "full_best_of_n": self._full(runs) if self.plan.rivals else None, "runs": self.plan.repetitions,
@@ -116,9 +119,11 @@ class Bench:
         return partial(self._run, f"plain, {rows} candidates", lambda: (self.scene.plain(rows), None),
                        float(rows * self.scene.steps), decode)
 
-    def _pruned(self, name: str, rows: int, step: int, keep: int, decode: bool = True) -> Callable[[], Run]:
+    def _pruned(self, name: str, rows: int, step: int, keep: int, decode: bool = True,
+                page: bool = False) -> Callable[[], Run]:
         rounds = ((step, keep),) if keep < rows else ()
-        return partial(self._run, f"{name}, {rows} candidates", lambda: self.scene.pruned(rows, ((step, keep),)),
+        return partial(self._run, f"{name}, {rows} candidates",
+                       lambda: self.scene.pruned(rows, ((step, keep),), page=page),
                        self.scene.cost(rounds, rows).total, decode)
 
     def _staged(self, rows: int, step: int) -> Callable[[], Run]:

@@ -11,6 +11,9 @@ import torch
 
 from ..nodes.bridge.judge import Head
 from ..nodes.bridge.live import Finished, Settings, attach, ledger_of
+from ..nodes.panel.asking import Wishes
+from ..nodes.panel.board import Board
+from ..nodes.panel.session import Session
 from ..nodes.pruning import PrismPruneLatents
 from ..nodes.scoring import PrismScoreLatents
 from ..prism_core.backbones import identify
@@ -66,10 +69,15 @@ class Scene:
         """The batch without PRISM, in a clone as any patch would make one."""
         return self._sample(self.model.clone(), rows)
 
-    def pruned(self, rows: int, rounds: Sequence[tuple[int, int]], group: int = 0) -> tuple[dict, Finished | None]:
-        """The batch with PRISM Best of N, patch included; its LATENT and what the patch remembers of the run."""
+    def pruned(self, rows: int, rounds: Sequence[tuple[int, int]], group: int = 0,
+               page: bool = False) -> tuple[dict, Finished | None]:
+        """The batch with PRISM Best of N, patch included; its LATENT and what the patch remembers of the run.
+
+        page: show the run to a page that listens, messages and previews included; sending them over the wire is not.
+        """
         schedule = tuple(Round(Mark("step", step), keep) for step, keep in rounds)
-        model = attach(self.model, Settings(self.head, rows, schedule, group=group))
+        hooks = Session("1", self.head, Wishes(), Board(lambda event, data: None)).hooks(asks=False) if page else {}
+        model = attach(self.model, Settings(self.head, rows, schedule, group=group, **hooks))
         latent = self._sample(model, rows)
         ledger = ledger_of(model)
         return latent, ledger.find(latent["samples"]) if len(ledger) else None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import comfyui, layout
+from . import bench_page, comfyui, layout
 from .console import table
 from .errors import LauncherError
 from .process import clean_environment
@@ -27,8 +27,13 @@ def bench(arguments: Sequence[str]) -> int:
     if chosen.json and not chosen.json.resolve().parent.is_dir():
         raise LauncherError(f"The folder of {chosen.json} does not exist, so the figures could not be kept.\n"
                             "Make it first, or name another file.")
-    found = measure(comfyui.existing(chosen.comfyui) if chosen.comfyui else comfyui.released(), chosen)
-    print(f"\n{report(found)}")
+    if chosen.benchmark == "page":
+        found = bench_page.measure(chosen.quick, chosen.json is not None)
+        text = bench_page.report(found)
+    else:
+        found = measure(comfyui.existing(chosen.comfyui) if chosen.comfyui else comfyui.released(), chosen)
+        text = report(found)
+    print(f"\n{text}")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         print(f"\nAll figures are in {chosen.json}")
@@ -43,9 +48,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs the Shapes model plain, watched, pruned and in stages, again and again in changing order, "
                     "and compares medians. Takes some minutes; close other programs. Where there is an NVIDIA GPU it "
                     "also measures Wan 2.1 in its real size, with random weights: nothing is downloaded.")
-    live.add_argument("--json", type=Path, metavar="FILE", help="keep all figures there")
-    live.add_argument("--quick", action="store_true",
-                      help="few and short runs: shows that it works, not how fast it is")
+    page = names.add_parser(
+        "page", help="the panel in the browser: milliseconds a frame",
+        description="Shows 32 candidates in Chromium, in both renderers of ComfyUI's page, and traces what script, "
+                    "layout and paint cost. Takes about two minutes; close other programs.")
+    for one in (live, page):
+        one.add_argument("--json", type=Path, metavar="FILE", help="keep all figures there")
+        one.add_argument("--quick", action="store_true",
+                         help="few and short runs: shows that it works, not how fast it is")
     live.add_argument("--sizes", metavar="LIST",
                       help="on a GPU: which real sizes, such as 1.3B/33,14B/81, or none (default: 1.3B and 14B, each "
                            "with 33 and 81 frames)")
@@ -121,6 +131,7 @@ def _scene(found: dict[str, Any]) -> Iterator[str]:
 def _shares(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     yield _row("plain again", 1, found["spread"]["plain_against_plain"])
     yield _row("watching only", 1, found["watch"])
+    yield _row("watching with a page, against watching", None, found["page_against_watch"])
     for cut in found["cuts"]:
         name = f"cut at {100 * cut['at']:.0f} %"
         yield _row(name, cut["ideal"], cut)

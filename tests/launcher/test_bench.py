@@ -18,6 +18,7 @@ FIGURES: dict[str, Any] = {
     "settings": {"model": "Shapes", "head": "some head", "candidates": 8, "keep": 1, "steps": 50, "cfg": 1.0,
                  "sampler": "euler"},
     "watch": {"measured": 1.012, "low": 1.001, "high": 1.023, "model": 0.98, "head": 0.03, "outside": 0.002},
+    "page_against_watch": {"measured": 1.004, "low": 0.99, "high": 1.015},
     "head_share": 0.03, "outside_forwards": 0.0123,
     "spread": {"plain_against_plain": {"measured": 0.999, "low": 0.98, "high": 1.02}},
     "cuts": [{"at": 0.1, "step": 5, "ideal": 0.2258, "measured": 0.251, "low": 0.24, "high": 0.26, "staged": 0.287,

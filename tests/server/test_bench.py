@@ -12,8 +12,8 @@ import pytest
 from launcher import layout
 from launcher.process import clean_environment
 
-KEYS = {"watch_ratio", "outside_forwards", "evaluations_match", "cuts", "probe", "full_best_of_n", "peak_mb", "scaling",
-        "runs", "spread", "hardware", "date", "command"}
+KEYS = {"watch_ratio", "page_against_watch", "outside_forwards", "evaluations_match", "cuts", "probe",
+        "full_best_of_n", "peak_mb", "scaling", "runs", "spread", "hardware", "date", "command"}
 LATENTS_A_ROW = 17    # what samplers hold of each row beside the activations of the model
 HEAD = 20             # what the head needs for one row, in latents of Shapes; a single candidate is not scored
 
