@@ -1,0 +1,5 @@
+/** Around the cards. */
+
+export const panel = {
+  candidates: "Candidates",
+};
