@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..prism_core.record import WATCH
 from .bridge.judge import Head
 from .bridge.live import Settings, attach
-from .graph import kind_of, samplers_of, survivors_are_reported
+from .graph import is_tried, kind_of, samplers_of, survivors_are_reported
 from .live_inputs import advanced_inputs, choosing_inputs, head_input, main_inputs, missing_head, rounds_of
 from .panel.asking import Wishes
 from .panel.session import AUTO, Session, asks
@@ -59,8 +60,10 @@ class PrismBestOfN(io.ComfyNode):
                 timeout: int = 0, on_timeout: str = "best") -> io.NodeOutput:
         _check_samplers(cls.hidden)
         session = Session(getattr(cls.hidden, "unique_id", None), head, Wishes(timeout, on_timeout))
+        watched = choose == WATCH or _tried(cls.hidden)
         settings = Settings(head, candidates, rounds_of(schedule, prune_step, keep), policy, budget, group, kept,
-                            sliced_after=_reported(cls.hidden), **session.hooks(asks(choose, head, bool(kept.strip()))))
+                            sliced_after=_reported(cls.hidden), watch=watched,
+                            **session.hooks(asks(WATCH if watched else choose, head, bool(kept.strip()))))
         text = describe(settings)
         return io.NodeOutput(attach(model, settings), ui={"text": [text]})
 
@@ -82,10 +85,19 @@ def _reported(hidden) -> bool:
     return bool(prompt) and survivors_are_reported(prompt, hidden.unique_id)
 
 
+def _tried(hidden) -> bool:
+    """Whether PrismTrial is to show the finished clips of all candidates."""
+    prompt = getattr(hidden, "prompt", None)
+    return bool(prompt) and is_tried(prompt, hidden.unique_id)
+
+
 def describe(settings: Settings) -> str:
     """What these settings will do and cost, for the artist."""
     if settings.replays:
         return f"Only candidates {settings.kept.strip()} are sampled, from the first step; nothing is scored."
+    if settings.watch:
+        return (f"Only watched: all {settings.candidates} candidates are finished, and the panel shows whom the head "
+                "would have dropped.")
     if settings.chooser is None and settings.policy == "racing" and settings.budget:
         lines = [f"{settings.candidates} candidates race for {settings.final_keep}; the whole run costs at most "
                  f"{settings.budget:g} clips instead of {settings.candidates}."]

@@ -20,12 +20,13 @@ from comfy_api.latest import io
 
 from ..prism_core import VERSION
 from ..prism_core.record import RunRecord
-from .graph import PATCH, REPORT, SAMPLER, Prompt, kind_of, links_into, patch_behind, recipe, survivors_are_reported
+from .graph import (
+    PATCH, REPORT, SAMPLER, Prompt, is_tried, kind_of, links_into, patch_behind, recipe, survivors_are_reported)
 from .survivors import UNTOUCHED
 
 ENTRY = "prism"
 REMEMBERED = 64            # recipes; as many as a patched model remembers runs
-MARK = "survivors_are_reported"
+MARKS = {"survivors_are_reported": survivors_are_reported, "is_tried": is_tried}
 
 
 class _Earlier(list):
@@ -94,14 +95,15 @@ def at_queue(data: dict) -> dict:
 
 
 def _mark(prompt: Prompt, patch: str) -> None:
-    """Make the cache tell a PrismBestOfN whose survivors are reported from the same node where they are not.
+    """Make the cache tell a PrismBestOfN whose survivors are reported, or tried, from the same node where they are not.
 
     What hangs on a node is no part of what ComfyUI caches it by, and an input that no schema knows is.
     """
     inputs = prompt[patch].setdefault("inputs", {})
-    inputs.pop(MARK, None)
-    if survivors_are_reported(prompt, patch):
-        inputs[MARK] = True
+    for mark, holds in MARKS.items():
+        inputs.pop(mark, None)
+        if holds(prompt, patch):
+            inputs[mark] = True
 
 
 def _extra(data: dict) -> dict:

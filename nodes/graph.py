@@ -10,7 +10,7 @@ from typing import Any
 import nodes as comfy_nodes    # ComfyUI's own module of that name
 from comfy_execution.graph_utils import is_link
 
-PATCH, SAMPLER, REPORT = "PrismBestOfN", "PrismKSampler", "PrismRunReport"
+PATCH, SAMPLER, REPORT, TRIAL = "PrismBestOfN", "PrismKSampler", "PrismRunReport", "PrismTrial"
 CARRIERS = ("MODEL", "GUIDER")    # what a patched model travels in on its way to a sampler
 
 Prompt = dict[str, dict[str, Any]]
@@ -68,6 +68,11 @@ def survivors_are_reported(prompt: Prompt, patch: str) -> bool:
     """Whether all that samplers make with a patched model passes through PrismRunReport, and through nothing else."""
     made = [link for sampler in samplers_of(prompt, patch) for link in _latents(prompt, sampler)]
     return bool(made) and all(kind_of(prompt, node) == REPORT and name == "latent" for node, name in made)
+
+
+def is_tried(prompt: Prompt, patch: str) -> bool:
+    """Whether a PrismTrial looks at the runs of a patched model, so that nobody may be dropped."""
+    return any(kind_of(prompt, node) == TRIAL and patch_behind(prompt, node) == patch for node in prompt)
 
 
 def samplers_of(prompt: Prompt, patch: str) -> list[str]:

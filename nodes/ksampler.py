@@ -10,7 +10,7 @@ from comfy_api.latest import io
 from comfy_execution.graph_utils import ExecutionBlocker
 from nodes import common_ksampler    # ComfyUI's own module of that name
 
-from ..prism_core.record import RunRecord
+from ..prism_core.record import WATCH, RunRecord
 from . import file_record, run_chart
 from .best_of_n import depth_of
 from .bridge.judge import Head
@@ -55,7 +55,7 @@ class PrismKSampler(io.ComfyNode):
                 on_timeout: str = "best") -> io.NodeOutput:
         session = Session(getattr(cls.hidden, "unique_id", None), head, Wishes(timeout, on_timeout))
         settings = Settings(head, candidates, rounds_of(schedule, prune_step, keep), policy, budget, group, kept,
-                            always_widen=True, sliced_after=True,
+                            watch=choose == WATCH, always_widen=True, sliced_after=True,
                             **session.hooks(asks(choose, head, bool(kept.strip()))))
         _check(settings, latent_image)
         patched = attach(model, settings)

@@ -67,7 +67,8 @@ def choosing_inputs() -> list[io.Input]:
         io.Combo.Input("choose", options=CHOOSERS, default=AUTO, optional=True, tooltip=(
             "Who decides at the prune step. me: the run stops there, shows what every candidate is about to become and "
             "waits for you; with a head its ranking is suggested. head: the head decides alone. auto (default): the "
-            "head where one is connected, else you. Waiting takes no time on the GPU, but keeps the model in memory.")),
+            "head where one is connected, else you. watch: nobody is dropped, the head only shows whom it would have "
+            "dropped, so all are finished and nothing is saved. Waiting takes no time on the GPU, but keeps the model in memory.")),
         *timeout_inputs(),
     ]
 

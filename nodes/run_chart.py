@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ..prism_core.pruning import format_kept
-from ..prism_core.record import RunRecord, ranking
+from ..prism_core.record import WATCH, RunRecord, ranking
 from .canvas import DROPPED, FAINT, GRID, INK, KEPT, MARGIN, WIDTH, Canvas, short
 
 TOP, AXIS = 132, 76
@@ -74,7 +74,8 @@ def _sigmas(record: RunRecord) -> dict[int, float]:
 
 
 def _title(canvas: Canvas, record: RunRecord) -> None:
-    names = f"Kept candidate{'s' if len(record.kept) > 1 else ''} {format_kept(record.kept)}"
+    kept = "Would keep" if record.policy == WATCH else "Kept"
+    names = f"{kept} candidate{'s' if len(record.chosen) > 1 else ''} {format_kept(record.chosen)}"
     canvas.text(MARGIN, 36, f"{short(names, 46)} of {record.candidates}", size=24)
     chosen = "named in 'kept'" if record.policy == "replay" else f"policy {record.policy}"
     judge = f"head {record.head.name}" if record.head else chosen
@@ -99,21 +100,22 @@ def _axes(canvas: Canvas, plot: _Plot, sigmas: dict[int, float]) -> None:
 
 def _cuts(canvas: Canvas, plot: _Plot, record: RunRecord) -> None:
     """A line at every step at which candidates were dropped."""
-    cuts = sorted({drop.step for drop in record.drops if plot.first <= drop.step <= plot.last})
+    drops = (*record.drops, *record.imagined)
+    cuts = sorted({drop.step for drop in drops if plot.first <= drop.step <= plot.last})
     for step in cuts:
         canvas.line(plot.x(step), TOP - 8, plot.x(step), TOP + plot.height, FAINT)
-        gone = sum(drop.step == step for drop in record.drops)
+        gone = sum(drop.step == step for drop in drops)
         canvas.text(plot.x(step), TOP - 16, f"{gone} dropped" if len(cuts) <= 3 else f"-{gone}", FAINT, 13, "mm")
 
 
 def _lines(canvas: Canvas, plot: _Plot, record: RunRecord, traces: dict[int, list[Point]]) -> None:
     """Survivors last, so that their lines lie on top."""
-    order = sorted(traces, key=lambda row: row in record.kept)
+    order = sorted(traces, key=lambda row: row in record.chosen)
     places = dict(zip(sorted(traces, key=lambda row: -traces[row][-1][1]),
                       _spread([plot.y(score) for score in sorted((trace[-1][1] for trace in traces.values()),
                                                                  reverse=True)], TOP, TOP + plot.height)))
     for row in order:
-        kept, points = row in record.kept, [(plot.x(step), plot.y(score)) for step, score in traces[row]]
+        kept, points = row in record.chosen, [(plot.x(step), plot.y(score)) for step, score in traces[row]]
         colour, (x, y) = KEPT if kept else DROPPED, points[-1]
         canvas.line(x, y, RIGHT + 20, places[row], GRID)
         if len(points) > 1:
@@ -124,9 +126,11 @@ def _lines(canvas: Canvas, plot: _Plot, record: RunRecord, traces: dict[int, lis
 
 def _name(record: RunRecord, row: int) -> str:
     """A candidate and its fate; a word tells it, not the colour alone."""
-    drop = next((drop for drop in record.drops if drop.row == row), None)
+    drop = next((drop for drop in (*record.drops, *record.imagined) if drop.row == row), None)
     if drop is None:
-        return f"{row}  kept"
+        return f"{row}  " + ("would be kept" if record.policy == WATCH else "kept")
+    if drop in record.imagined:
+        return f"{row}  would go at step {drop.step}"
     return f"{row}  " + (f"dropped at step {drop.step}" if drop.step else "left out")
 
 

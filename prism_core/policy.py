@@ -44,6 +44,13 @@ class Watch:
             )
 
 
+def among(watch: Watch, rows: Sequence[int]) -> Watch:
+    """What was seen of some of its rows, as if the others had been gone; nothing is said of a probe."""
+    index = [watch.rows.index(row) for row in sorted(rows)]
+    embeddings = None if watch.embeddings is None else watch.embeddings[index]
+    return Watch(watch.step, watch.sigma, tuple(sorted(rows)), watch.scores[index], embeddings)
+
+
 @dataclass(frozen=True)
 class Decision:
     """keep: rows that live on, ascending. reasons: why each other row was dropped. note: a warning."""

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 FORMAT = "prism-run/1"
+WATCH = "watch"    # policy of a run in which nobody was dropped
 SOURCES = ("probe", "forward", "predictor")
 
 
@@ -69,6 +70,7 @@ class RunRecord:
     group     rows evaluated together; a replay uses the same
     schedule  as it was given; policy  "top-k", "racing", ... or how else was chosen
     kept      surviving rows, ascending; replay  the text that repeats this choice
+    imagined  whom the policy would have dropped in a run that was only watched, and that kept everybody
     """
 
     version: str
@@ -89,6 +91,7 @@ class RunRecord:
     evaluations: Evaluations
     seconds: float
     warnings: tuple[str, ...] = ()
+    imagined: tuple[Drop, ...] = ()
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -104,10 +107,16 @@ class RunRecord:
             _require(well_formed, f"drops[{position}]", drop)
         gone = [drop.row for drop in self.drops]
         _require(sorted([*gone, *self.kept]) == list(rows), "drops", gone)
+        spared = [drop.row for drop in self.imagined]
+        _require(len(set(spared)) == len(spared) < len(self.kept), "imagined", spared)
+        _require(set(spared) <= set(self.kept), "imagined", spared)
 
     def to_json(self) -> str:
         """The record as JSON of one line. Raises ValueError on a number that JSON cannot hold."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, allow_nan=False)
+        values = asdict(self)
+        if not self.imagined:    # records are read strictly, and older versions do not know it
+            del values["imagined"]
+        return json.dumps({"format": FORMAT, **values}, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
@@ -124,14 +133,21 @@ class RunRecord:
             )
         values.pop("format")
         values["head"] = values.get("head") and _build(HeadUsed, values["head"], "head")
+        values.setdefault("imagined", [])
         values["evaluations"] = _build(Evaluations, values.get("evaluations"), "evaluations")
-        for name, kind in (("watches", Watched), ("drops", Drop)):
+        for name, kind in (("watches", Watched), ("drops", Drop), ("imagined", Drop)):
             _require(isinstance(values.get(name), list), name, values.get(name))
             values[name] = [
                 _build(kind, entry, f"{name}[{position}]")
                 for position, entry in enumerate(values[name])
             ]
         return _build(cls, values, "the record")
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The rows that the policy kept, or would have kept in a run that was only watched."""
+        gone = {drop.row for drop in self.imagined}
+        return tuple(row for row in self.kept if row not in gone)
 
     @property
     def clips(self) -> float:
@@ -150,6 +166,7 @@ def summary(record: RunRecord) -> str:
         f"Chosen by {record.policy}"
         + (f" with the head {record.head.name}" if record.head else "")
         + (f", schedule {record.schedule}." if record.schedule else "."),
+        *_imagined_line(record),
         "",
     ]
     lines += [_candidate_line(record, row) for row in ranking(record)]
@@ -179,12 +196,19 @@ def _last_scores(record: RunRecord) -> dict[int, tuple[float, int]]:
     }
 
 
+def _imagined_line(record: RunRecord) -> list[str]:
+    if record.policy != WATCH:
+        return []
+    return [f"Only watched: nobody was dropped. Kept would have been {', '.join(map(str, record.chosen))}."]
+
+
 def _candidate_line(record: RunRecord, row: int) -> str:
     score = _last_scores(record).get(row)
     scored = f"score {score[0]:.2f} at step {score[1]}" if score else "not scored"
     seed = f" (seed {record.seeds[row]})" if record.seeds else ""
-    drop = next((drop for drop in record.drops if drop.row == row), None)
-    fate = f"dropped after step {drop.step}: {drop.reason}" if drop else "kept"
+    drop = next((drop for drop in (*record.drops, *record.imagined) if drop.row == row), None)
+    would = "kept, but would have been " if drop in record.imagined else ""
+    fate = f"{would}dropped after step {drop.step}: {drop.reason}" if drop else "kept"
     return f"Candidate {row}{seed}: {fate}; {scored}."
 
 
@@ -295,4 +319,5 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "evaluations": _evaluations,
     "seconds": _amount,
     "warnings": _tuple_of(_text),
+    "imagined": lambda drops: isinstance(drops, tuple) and all(map(_drop, drops)),
 }

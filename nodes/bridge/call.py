@@ -19,7 +19,7 @@ from torch import Tensor
 from ...prism_core import VERSION
 from ...prism_core.backbones import UnknownBackbone
 from ...prism_core.policy import Policy
-from ...prism_core.record import Drop, Evaluations, HeadUsed, RunRecord
+from ...prism_core.record import WATCH, Drop, Evaluations, HeadUsed, RunRecord
 from ...prism_core.replay import check_digest, format_replay, parse_replay
 from ...prism_core.schedule import format_schedule, resolve
 from . import refuse
@@ -204,13 +204,15 @@ class Call:
         settings, kept = self.settings, tuple(run.alive)
         dropped = tuple(row for row in range(run.count) if row not in kept)
         plain = run.calls * run.count
-        drops = run.decider.drops if not settings.replays else [
-            Drop(row, 0, self.steps.flow[0], None, "not named in 'kept'") for row in dropped]
+        decided = tuple(run.decider.drops)
+        drops = decided if not settings.replays else tuple(
+            Drop(row, 0, self.steps.flow[0], None, "not named in 'kept'") for row in dropped)
         record = self._record(
             kept, head=HeadUsed(settings.head.name, settings.head.sha256) if run.eyes else None,
             seeds=self.start.seeds, group=max(1, run.group), policy=self._policy_name(),
             schedule="" if settings.replays else format_schedule(settings.rounds),
-            replay=format_replay(kept, self.digest), watches=tuple(run.decider.watches), drops=tuple(drops),
+            replay=format_replay(kept, self.digest), watches=tuple(run.decider.watches),
+            drops=() if settings.watch else drops, imagined=decided if settings.watch else (),
             evaluations=Evaluations(float(run.spent), run.probes, float(plain), plain - run.spent - run.probes),
             seconds=seconds, warnings=tuple(dict.fromkeys([*self.warnings, *run.warnings, *run.decider.notes])))
         return Finished(record, kept, dropped, self._dropped_x0(run, dropped), self.start.seeds)
@@ -224,7 +226,9 @@ class Call:
     def _policy_name(self) -> str:
         if self.settings.replays:
             return "replay"
-        return "choice" if self.settings.chooser is not None else self.settings.policy
+        if self.settings.chooser is not None:
+            return "choice"
+        return WATCH if self.settings.watch else self.settings.policy
 
     def _model_name(self) -> str:
         try:

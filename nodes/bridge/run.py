@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ...prism_core.cost import probe_cost, probe_saves
-from ...prism_core.policy import Watch
+from ...prism_core.policy import Watch, among
 from .alone import guider_request, mixes
 from .decide import Decider, unscored
 from .eyes import Eyes
@@ -48,6 +48,7 @@ class Run:
         self._last: Tensor | None = None        # the latest prediction of all rows, while some may still be dropped
         self._in_call = self._inside = False
         self._counted = self._looked = False
+        self._imagined = list(alive)            # who would be alive in a run that is only watched
 
     # What the sampler and the guider do
 
@@ -199,6 +200,8 @@ class Run:
         alive = len(self.alive)
         if not self.eyes.can_listen(request):
             return True
+        if self.settings.watch:
+            return False
         keep = self.decider.policy.budget_keep(self.steps.reached, alive)
         return not self._counted and keep < alive and probe_saves(alive, keep, self.eyes.depth, self._share(request))
 
@@ -221,11 +224,21 @@ class Run:
     def _decide(self, watch: Watch, request: Request) -> None:
         if not self.decider.due(watch.step):
             return
+        if self.settings.watch:
+            self._imagine(watch)
+            return
         marks = self._marks()
         if marks:
             self.settings.tell("marked", run=self.id, step=watch.step, sigma=watch.sigma, rows=watch.rows, marks=marks,
                                scores=watch.scores, noisy=self._video(request.x[self.alive]))
         self._keep(watch, self.decider.decide(watch, marks).keep)
+
+    def _imagine(self, watch: Watch) -> None:
+        """Write down what would be decided here, if those who would have been dropped before were gone."""
+        known = len(self.decider.drops)
+        self._imagined = list(self.decider.decide(among(watch, self._imagined), {}).keep)
+        self.settings.tell("imagined", run=self.id, step=watch.step, sigma=watch.sigma, kept=tuple(self._imagined),
+                           dropped={drop.row: drop.reason for drop in self.decider.drops[known:]})
 
     def _marks(self) -> dict[int, str]:
         marks = {} if self.settings.marks is None else self.settings.marks(self.id)
@@ -277,8 +290,12 @@ class Run:
             self._warn(f"This sampler never called the model at step {step}, so nothing was dropped there.")
             return
         last = self.decider.watches[-1]
+        alive = self._imagined if self.settings.watch else self.alive
         scores = dict(zip(last.rows, last.scores, strict=True))
-        watch = Watch(step, last.sigma, tuple(self.alive), torch.tensor([scores[row] for row in self.alive]))
+        watch = Watch(step, last.sigma, tuple(alive), torch.tensor([scores[row] for row in alive]))
         self._warn(f"This sampler never called the model at step {step}; the scores of step {last.step} decided.")
+        if self.settings.watch:
+            self._imagine(watch)
+            return
         self._keep(watch, self.decider.decide(watch, self._marks()).keep)
         self._apply()

@@ -50,6 +50,7 @@ class Settings:
     listeners    called with a dictionary at every event of a run, in the sampler's thread
     chooser      called at a prune step with a `Choice`; returns the rows that live on
     marks        called with a run's id at a decision; which rows people have pinned ("pin") or banned ("ban") by then
+    watch        score at every step and ask the policy, but drop nobody: what it would have done is written down
     always_widen  make candidates even from a finished clip, which otherwise passes through
     sliced_after  whoever takes the samples slices the latent's other entries to the survivors
     """
@@ -64,6 +65,7 @@ class Settings:
     listeners: tuple[Callable[[dict], None], ...] = ()
     chooser: Callable[[Choice], Sequence[int]] | None = None
     marks: Callable[[str], Mapping[int, str]] | None = None
+    watch: bool = False
     always_widen: bool = False
     sliced_after: bool = False
 

@@ -52,7 +52,9 @@ class _Message(BaseModel):
 
 
 class Card(_Message):
-    """One candidate. `dropped_at` is a step; rank 1 is the best among those alive; a seed of "" is not known."""
+    """One candidate. `dropped_at` is a step, and `imagined_at` that at which it would have been dropped in a run that is
+    only watched; rank 1 is the best among those alive; a seed of "" is not known.
+    """
 
     row: Row
     seed: Number = ""
@@ -61,6 +63,7 @@ class Card(_Message):
     rank: Annotated[int, Field(ge=1, le=ROWS)] | None = None
     mark: Literal["none", "pin", "ban"] = "none"
     dropped_at: Step | None = None
+    imagined_at: Step | None = None
     reason: Text = ""
 
 
@@ -104,7 +107,7 @@ class View(_Message):
     step: Step = 0
     steps: Step = 0
     cuts: Annotated[list[Cut], Field(max_length=STEPS)] = []
-    judge: Literal["head", "person", "replay", "none"] = "none"
+    judge: Literal["head", "person", "replay", "watch", "none"] = "none"
     head: Name = ""
     seed: Number = ""
     candidates: Annotated[list[Card], Field(max_length=ROWS)] = []

@@ -12,6 +12,7 @@ from typing import Any
 from comfy.model_management import InterruptProcessingException
 from torch import Tensor
 
+from ...prism_core.record import WATCH
 from ..bridge.judge import Head
 from ..bridge.live import Choice
 from .asking import Asked, Wishes, ask
@@ -25,7 +26,7 @@ from .where import Where, here
 logger = logging.getLogger(__name__)
 
 AUTO, PERSON, HEAD = "auto", "me", "head"
-CHOOSERS = [AUTO, PERSON, HEAD]
+CHOOSERS = [AUTO, PERSON, HEAD, WATCH]
 PAUSE = 0.1    # seconds; cards that change more often would cost the run more than anybody sees
 
 
@@ -103,7 +104,7 @@ class Session:
         seeds = event["seeds"] or ()
         cards = [Card(row=row, seed=str(seeds[row]) if seeds else "", state="alive" if row in alive else "dropped",
                       reason="" if row in alive else "not named in 'kept'") for row in range(event["candidates"])]
-        judge = {"replay": "replay", "choice": "person"}.get(event["policy"], "head")
+        judge = {"replay": "replay", "choice": "person", WATCH: WATCH}.get(event["policy"], "head")
         self._board.open(View(
             run=run, node=known.where.node or known.where.sampler, workflow=known.where.workflow,
             client=known.where.client, prompt=known.where.prompt, steps=known.steps, judge=judge,
@@ -149,6 +150,10 @@ class Session:
             row: {"state": "dropped", "dropped_at": event["step"], "reason": reason, "rank": None}
             for row, reason in event["dropped"].items()})
 
+    def _imagined(self, event: dict[str, Any]) -> None:
+        self._board.change_cards(event["run"], {
+            row: {"imagined_at": event["step"], "reason": reason} for row, reason in event["dropped"].items()})
+
     def _finished(self, event: dict[str, Any]) -> None:
         known, done = self._runs.pop(event["run"]), event["record"]
         known.curves.finished(done)
@@ -168,7 +173,7 @@ class Session:
 
     _heard: Mapping[str, Callable[[Session, dict[str, Any]], None]] = {
         "started": _started, "watched": _watched, "x0": _x0, "marked": _marked, "dropped": _dropped,
-        "finished": _finished, "failed": _failed}
+        "imagined": _imagined, "finished": _finished, "failed": _failed}
 
 
 def asks(choose: str, head: Any, replays: bool) -> bool:

@@ -23,7 +23,7 @@ def new_run() -> str:
 def card(row: int, **changes: Any) -> dict[str, Any]:
     """A candidate in the middle of a run."""
     return {"row": row, "seed": str(2**63 + row), "state": "alive", "score": None, "rank": None, "mark": "none",
-            "dropped_at": None, "reason": ""} | changes
+            "dropped_at": None, "imagined_at": None, "reason": ""} | changes
 
 
 def view(comfy: ComfyPage, of: str, count: int = 8, **changes: Any) -> dict[str, Any]:

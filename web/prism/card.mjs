@@ -104,6 +104,7 @@ function badgeOf(card, shown, chosen) {
   if (card.state === "dropped" && card.dropped_at !== null && shown.view?.judge !== "replay") {
     return { kind: "dropped", long: "dropped at ", text: `step ${card.dropped_at}` };
   }
+  if (card.imagined_at !== null) return { kind: "imagined", long: "would go at ", text: `step ${card.imagined_at}` };
   if (card.state !== "alive") return { kind: card.state, text: fate(card, shown) };
   if (chosen) return { kind: "chosen", long: wish === "pin" ? "pinned, " : "", text: "chosen" };
   return wish === "pin" ? PINNED : wish === "ban" ? BANNED : NOTHING;

@@ -11,6 +11,7 @@
  * @property {number | null} rank 1 is the best of those alive
  * @property {Mark} mark
  * @property {number | null} dropped_at the step
+ * @property {number | null} imagined_at the step at which it would have been dropped, in a run that is only watched
  * @property {string} reason
  *
  * @typedef {object} Sheet one picture with the previews of several candidates: rows downwards, frames to the right
@@ -42,7 +43,7 @@
  * @property {number} step
  * @property {number} steps
  * @property {number[][]} cuts pairs of step and keep
- * @property {"head" | "person" | "replay" | "none"} judge
+ * @property {"head" | "person" | "replay" | "watch" | "none"} judge
  * @property {string} head
  * @property {string} seed
  * @property {Card[]} candidates

@@ -109,7 +109,7 @@ export function markOf(card, desk) {
 /** Whether a card can be pinned or banned now. @param {Shown} shown @param {Card} card */
 export function canMark({ view, staged, online }, card) {
   if (!view || !online) return false;
-  return staged || (isOpen(view) && view.judge !== "replay" && card.state === "alive");
+  return staged || (isOpen(view) && !["replay", "watch"].includes(view.judge) && card.state === "alive");
 }
 
 /** Whether the panel waits for an answer that can be given now. @param {Shown} shown */
@@ -124,7 +124,7 @@ function asView(staged) {
   const candidates = staged.seeds.map((seed, row) => ({
     row, seed, state: kept.has(row) ? /** @type {const} */ ("kept") : /** @type {const} */ ("dropped"),
     score: staged.scores?.[row] ?? null, rank: ranks?.[row] ?? null, mark: /** @type {const} */ ("none"),
-    dropped_at: null, reason: "",
+    dropped_at: null, imagined_at: null, reason: "",
   }));
   return { version: 1, run: "staged", seq: 0, node: "", workflow: "", client: "", prompt: "", kind: "run",
     status: "finished", step: 0, steps: 0, cuts: [], judge: staged.scores ? "head" : "none", head: "", seed: "",

@@ -28,7 +28,7 @@ export function headline(shown) {
 const SAY = {
   sampling: (shown, view) => `${doing(view)}${atStep(view)}. ${outlook(shown, view)}`.trim(),
   waiting: (shown, view) => `${invitation(shown, view)} ${timeLimit(shown, view)}`.trim(),
-  finished: (_, view) => `Finished: kept ${keptOf(view)}. ${losses(view)}`.trim(),
+  finished: (_, view) => view.judge === "watch" ? watched(view) : `Finished: kept ${keptOf(view)}. ${losses(view)}`.trim(),
   stopped: (_, view) => `Stopped${atStep(view, " at")}. Nothing was kept.`,
   failed: (_, view) => `The run failed${atStep(view, " at")}. ${view.notes.at(-1) ?? "ComfyUI shows what went wrong."}`,
 };
@@ -68,7 +68,8 @@ export function cardLabel(card, shown) {
 
 /** What became of a candidate; "" while that is open. @param {Card} card @param {Shown} shown */
 export function fate(card, { view }) {
-  if (card.state === "kept") return "kept";
+  if (card.imagined_at !== null) return `would be dropped at step ${card.imagined_at}`;
+  if (card.state === "kept") return view?.judge === "watch" ? "would be kept" : "kept";
   if (card.state === "alive") return view?.status === "stopped" ? "not finished" : "";
   if (view?.judge === "replay") return "left out";
   return card.dropped_at === null ? "dropped" : `dropped at step ${card.dropped_at}`;
@@ -104,6 +105,7 @@ function doing(view) {
 function outlook(shown, view) {
   if (shown.desk.sent) return "Your choice is on its way.";
   const next = view.cuts.find(([step, keep]) => step > view.step && keep < rowsIn(view, "alive").length);
+  if (view.judge === "watch") return "Nobody is dropped.";
   if (!next || view.judge === "replay") return losses(view);
   if (view.judge === "person") return `After step ${next[0]} you choose.`;
   return view.judge === "head" ? `After step ${next[0]} ${view.head || "the head"} keeps ${next[1]}.` : "";
@@ -141,6 +143,12 @@ function losses(view) {
     const who = rows.length > LISTED ? rows.length : rows.join(", ");
     return `Dropped${step === null ? "" : ` at step ${step}`}: ${who}.`;
   }).join(" ");
+}
+
+/** A run in which nobody was dropped. @param {View} view */
+function watched({ candidates, head }) {
+  const chosen = candidates.filter((card) => card.imagined_at === null).map((card) => card.row);
+  return `Finished all ${candidates.length}: ${head || "the head"} would have kept ${names(chosen)}.`;
 }
 
 /** @param {View} view */

@@ -175,7 +175,7 @@ def test_whether_survivors_pass_through_the_report(files, monkeypatch, change, p
     assert pack("nodes.graph").survivors_are_reported(prompt, "3") is passes
     # ComfyUI caches by inputs, so the answer has to be among them.
     marked = queued(prompt)["prompt"]["3"]["inputs"]
-    assert marked.get(files.MARK, False) is passes
+    assert marked.get("survivors_are_reported", False) is passes
 
 
 def test_places_of_the_widgets(files):
