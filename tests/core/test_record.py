@@ -140,3 +140,30 @@ def test_the_text_for_people():
     assert lines[7].startswith("Candidate 0 (seed 42): dropped after step 1: rank 4 of 4 at step 1")
     assert "1, 3 #1a2b3c4d" in summary(RECORD)
     assert lines[-1] == "Warning: The head was not measured with this LoRA."
+
+
+WATCHED = replace(RECORD, policy="watch", kept=(0, 1, 2, 3), drops=(), imagined=RECORD.drops,
+                  evaluations=Evaluations(spent=12, probes=0, plain=12, saved=0))
+
+
+def test_a_run_that_was_only_watched_tells_whom_it_would_have_dropped():
+    assert RunRecord.from_json(WATCHED.to_json()) == WATCHED
+    assert WATCHED.chosen == (1, 3) == RECORD.chosen
+    text = summary(WATCHED)
+    assert "nobody was dropped. Kept would have been 1, 3." in text
+    assert "Candidate 2 (seed 44): kept, but would have been dropped after step 2: rank 3 of 3" in text
+    assert "would" not in summary(RECORD)
+
+
+def test_records_of_runs_that_drop_are_written_as_before():
+    assert "imagined" not in RECORD.to_json()
+
+
+@pytest.mark.parametrize("imagined", [
+    RECORD.drops * 2,                                                   # twice the same
+    (Drop(9, 1, 0.9, None, "nobody"),),                                 # nobody of this run
+    tuple(Drop(row, 1, 0.9, None, "all of them") for row in range(4)),  # nobody would be left
+])
+def test_what_cannot_have_been_imagined_is_refused(imagined):
+    with pytest.raises(ValueError, match="imagined"):
+        replace(WATCHED, imagined=imagined)

@@ -91,3 +91,14 @@ def test_diverse_chooses_among_near_equals_by_features(loaded, measured, sample,
 def test_a_policy_that_there_is_not(loaded, head):
     with pytest.raises(ValueError, match="PrismBestOfN knows no policy"):
         patched(loaded, head, policy="best")
+
+
+@pytest.mark.parametrize("policy", ["racing", "diverse"])
+def test_a_run_that_is_only_watched_asks_its_policy_all_the_same(loaded, measured, sample, policy):
+    kept = []
+    for watch in (True, False):
+        model = patched(loaded, measured, "4:2", policy=policy, group=1, watch=watch)
+        left = sample({"samples": torch.zeros(6, 16, 3, 8, 8)}, model, **{**FULL, "steps": STEPS})["samples"]
+        kept.append(finished(model, left).record.chosen)
+        assert len(left) == (6 if watch else 2)
+    assert kept[0] == kept[1]
