@@ -15,6 +15,7 @@ import { FLASH, Page } from "./prism/page.mjs";
 import { Picks } from "./prism/picks.mjs";
 
 const NODES = ["PrismKSampler", "PrismBestOfN", "PrismPruneLatents", "PrismPick"];
+const LOCALE = "Comfy.Locale"; // the setting
 const MARGIN = 8; // pixels around the panel, where the canvas draws the node
 const WIDTH = 420; // of a new node: three cards side by side
 
@@ -134,6 +135,9 @@ app.registerExtension({
     listen("executed", ({ detail }) => page.executed(String(detail?.display_node ?? detail?.node), detail?.output));
     listen("reconnecting", () => page.connected(false));
     listen("reconnected", () => page.connected(true));
+    page.speak(front.setting(LOCALE));
+    shell.ui?.settings?.addEventListener?.(`${LOCALE}.change`, (/** @type {any} */ event) =>
+      page.speak(event.detail?.value));
     void page.sync();
   },
 

@@ -13,18 +13,14 @@
  * @property {(view: View) => void} lead bring the node into view
  */
 
-import { make, show, write } from "./dom.mjs";
+import { make, mark, show, write } from "./dom.mjs";
+import { says } from "./language.mjs";
 
 const BEAT = 1000; // milliseconds
-const TEXTS = {
-  elsewhere: "PRISM waits for your choice.",
-  away: "PRISM waits for your choice in another workflow.",
-  gone: "PRISM waits for your choice, but its node is no longer in the graph. Undo its removal, or cancel the run.",
-};
-const CALL = "● Your choice, please";
 
 export class Attention {
   #title = "";
+  #call = ""; // what stands in its place
   #timer = 0;
   /** @type {View[]} */
   #waiting = [];
@@ -36,7 +32,6 @@ export class Attention {
   /** @param {Caller} caller */
   constructor(caller) {
     this.#caller = caller;
-    this.#go.textContent = "Show";
     this.#go.addEventListener("click", () => this.#waiting[0] && this.#caller.lead(this.#waiting[0]));
   }
 
@@ -53,21 +48,25 @@ export class Attention {
   #beat() {
     this.#place();
     if (!this.#caller.flashes()) return this.#restoreTitle();
-    if (document.title === CALL) return this.#restoreTitle();
+    if (document.title === this.#call) return this.#restoreTitle();
     this.#title = document.title;
-    document.title = CALL;
+    this.#call = says().call.tab;
+    document.title = this.#call;
   }
 
   /** The front end may have given the tab another title meanwhile: only our own is taken away. */
   #restoreTitle() {
-    if (document.title === CALL) document.title = this.#title;
+    if (document.title === this.#call) document.title = this.#title;
   }
 
   #place() {
     const view = this.#waiting[0];
     const sight = this.#caller.sight(view);
     if (sight === "seen") return this.#hint.remove();
-    write(this.#text, TEXTS[sight]);
+    const { lang, call } = says();
+    mark(this.#hint, "lang", lang);
+    write(this.#text, call[sight]);
+    write(this.#go, call.show);
     show(this.#go, sight === "elsewhere");
     if (!this.#hint.isConnected) document.body.append(this.#hint);
   }

@@ -20,6 +20,7 @@
  */
 
 import { make, mark, show, style, write } from "./dom.mjs";
+import { says } from "./language.mjs";
 import { canAnswer, canMark, chosenRows, markOf } from "./select.mjs";
 import { cardLabel, fate } from "./words.mjs";
 
@@ -46,6 +47,7 @@ export function makeCard(row) {
 
 /** @param {CardParts} parts @param {Card} card @param {Shown} shown */
 export function renderCard(parts, card, shown) {
+  const words = says().cards;
   const wish = markOf(card, shown.desk);
   const chosen = canAnswer(shown) && chosenRows(shown).includes(card.row);
   const open = card.state === "alive";
@@ -62,12 +64,12 @@ export function renderCard(parts, card, shown) {
   write(parts.short, badge.text);
   write(parts.rank, card.rank === null ? "" : `#${card.rank}`);
   write(parts.score, card.score === null ? "" : card.score.toFixed(2));
-  write(parts.seed, card.seed.length > SHORT ? card.seed : card.seed && `seed ${card.seed}`);
-  mark(parts.seed, "title", card.seed ? `seed ${card.seed}` : null);
+  write(parts.seed, card.seed.length > SHORT ? card.seed : card.seed && words.seed(card.seed));
+  mark(parts.seed, "title", card.seed ? words.seed(card.seed) : null);
   write(parts.reason, card.reason);
   show(parts.facts, card.score !== null || card.reason !== "");
   mark(parts.reason, "title", card.reason || null);
-  write(parts.blank, shown.staged || card.state !== "alive" ? "" : "no picture yet");
+  write(parts.blank, shown.staged || card.state !== "alive" ? "" : words.noPicture);
 }
 
 /**
@@ -99,18 +101,23 @@ export function clearFilm({ film, blank }) {
  * @param {Card} card @param {Shown} shown @param {boolean} chosen
  * @returns {{ kind: string, text: string, long?: string }} */
 function badgeOf(card, shown, chosen) {
+  const words = says().cards;
   const wish = markOf(card, shown.desk);
-  if (shown.staged && wish !== "none") return wish === "pin" ? PINNED : BANNED;
+  const marked = { none: { kind: "", text: "" }, pin: { kind: "pin", text: words.pinned },
+    ban: { kind: "ban", text: words.banned } }[wish];
+  if (shown.staged && wish !== "none") return marked;
   if (card.state === "dropped" && card.dropped_at !== null && shown.view?.judge !== "replay") {
-    return { kind: "dropped", long: "dropped at ", text: `step ${card.dropped_at}` };
+    const [long, text] = words.droppedBadge(card.dropped_at);
+    return { kind: "dropped", long, text };
   }
-  if (card.imagined_at !== null) return { kind: "imagined", long: "would go at ", text: `step ${card.imagined_at}` };
+  if (card.imagined_at !== null) {
+    const [long, text] = words.imaginedBadge(card.imagined_at);
+    return { kind: "imagined", long, text };
+  }
   if (card.state !== "alive") return { kind: card.state, text: fate(card, shown) };
-  if (chosen) return { kind: "chosen", long: wish === "pin" ? "pinned, " : "", text: "chosen" };
-  return wish === "pin" ? PINNED : wish === "ban" ? BANNED : NOTHING;
+  if (!chosen) return marked;
+  const [long, text] = words.pinnedChosenBadge();
+  return { kind: "chosen", long: wish === "pin" ? long : "", text };
 }
 
 const SHORT = 9; // digits of a seed that leave room for the word
-const PINNED = { kind: "pin", text: "pinned" };
-const BANNED = { kind: "ban", text: "banned" };
-const NOTHING = { kind: "", text: "" };

@@ -18,13 +18,11 @@
  */
 
 import { controlBehind, fixSeed, seedInPrompt, seedNumber, seedsOf, setWidget } from "./lock.mjs";
+import { Obstacle, said, saidOf } from "./said.mjs";
 import { read, send } from "./server.mjs";
 import { marking, refused, sending, succeeded } from "./state.mjs";
 
 const SEED_LIMIT = 2n ** 64n;
-const NO_SEED = "PRISM found no sampler with a seed of its own behind this node.";
-const NOT_OURS = "The 'kept' input of this node is connected to something that PRISM cannot set. Take the connection " +
-  "away, then lock again.";
 
 /** @param {Store} store @param {Front} front @param {View} view @param {"keep" | "best" | "all" | "stop"} action
  * @param {number[]} rows @returns {Promise<boolean>} whether the server took it */
@@ -49,13 +47,13 @@ export async function lock(store, front, view) {
     const place = found(front, view);
     const seeds = await seedValues(front, view, seedsOf(place));
     const kept = controlBehind(place, "kept");
-    if (!kept) throw new Error(NOT_OURS);
+    if (!kept) throw new Obstacle(said("keptNotOurs"));
     setWidget(kept.widget, view.replay, kept.owner);
     const group = view.group > 0 ? controlBehind(place, "group") : null;
     if (group) setWidget(group.widget, view.group, group.owner);
     for (const [seed, value] of seeds) fixSeed(seed, value);
     front.edited();
-    store.change(succeeded, view.run, lockedText(view, seeds));
+    store.change(succeeded, view.run, locked(view, seeds));
   });
 }
 
@@ -74,13 +72,13 @@ export async function keepAndTryMore(store, front, view, rows) {
   await attempt(store, view, async () => {
     const place = found(front, view);
     const seeds = await seedValues(front, view, seedsOf(place));
-    if (!seeds.length) throw new Error(`${NO_SEED} Your choice is being finished; for more, change the seed and run.`);
+    if (!seeds.length) throw new Obstacle(said("noSeedForMore"));
     const count = view.candidates.length;
     const next = seeds.map(([seed, value]) => /** @type {[SeedWidget, number]} */ ([seed, after(value, count)]));
     unlock(front, place);
     await queueWith(front, next);
     front.edited();
-    store.change(succeeded, view.run, `Queued a run with new seeds, from ${next[0][1]} on.`);
+    store.change(succeeded, view.run, said("queued", { seed: next[0][1] }));
   });
 }
 
@@ -135,15 +133,14 @@ async function queuedPrompt(fetch, id) {
 function found(front, view) {
   const place = front.place(view.node);
   if (place) return place;
-  throw new Error("The node of this run is no longer in the graph. Undo its removal, then try again.");
+  throw new Obstacle(said("nodeGone"));
 }
 
 /** @param {View} view @param {[SeedWidget, number][]} seeds */
-function lockedText(view, seeds) {
-  const own = view.seed || "that of this run";
-  if (!seeds.length) return `Locked to ${view.replay}. ${NO_SEED} Set it to ${own} yourself.`;
-  const set = seeds.map(([seed, value]) => `${seed.owner.title ?? seed.owner.type} to ${value}`).join(", ");
-  return `Locked to ${view.replay}; the seed of ${set}, fixed.`;
+function locked({ replay, seed }, seeds) {
+  if (!seeds.length) return said("lockedWithoutSeed", { replay, seed });
+  const set = seeds.map(([{ owner }, value]) => ({ node: String(owner.title ?? owner.type), seed: value }));
+  return said("locked", { replay, seeds: set });
 }
 
 /** @param {Store} store @param {View} view @param {() => Promise<unknown>} deed */
@@ -152,7 +149,7 @@ async function attempt(store, view, deed) {
     await deed();
     return true;
   } catch (problem) {
-    store.change(refused, view.run, problem instanceof Error ? problem.message : String(problem));
+    store.change(refused, view.run, saidOf(problem));
     return false;
   }
 }

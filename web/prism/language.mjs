@@ -12,9 +12,8 @@ let spoken = en;
 export const says = () => spoken;
 
 /** Speak the language of ComfyUI's locale, such as "zh" or "en-GB"; English where we have no other.
- * @param {unknown} locale @returns {boolean} whether that is another one than before */
+ * @param {unknown} locale @returns {string} what is spoken now, as HTML calls it */
 export function speak(locale) {
-  const before = spoken;
   spoken = /^zh(?:$|-(?!TW|HK|Hant))/u.test(String(locale)) ? zh : en;
-  return spoken !== before;
+  return spoken.lang;
 }

@@ -18,6 +18,7 @@
  */
 
 import { idOf, source, targets } from "./graph.mjs";
+import { Obstacle, said } from "./said.mjs";
 
 const SEEDS = ["seed", "noise_seed"];
 const CONTROL = "control_after_generate";
@@ -129,13 +130,12 @@ function controlOf(node, widget) {
   return linked ?? (node.widgets?.includes(widget) ? widgetOf(node, CONTROL) : null);
 }
 
-/** Decimal text as a number that a widget can hold. Raises Error for a seed that the browser would round.
+/** Decimal text as a number that a widget can hold. Raises Obstacle for a seed that the browser would round.
  * @param {string} text */
 export function seedNumber(text) {
   const value = Number(text);
   if (text !== "" && Number.isSafeInteger(value)) return value;
-  throw new Error(`The seed ${text || "of this run"} cannot be written into a widget: browsers count exactly only to ` +
-    `${Number.MAX_SAFE_INTEGER}. Use smaller seeds to lock runs.`);
+  throw new Obstacle(said("seedTooLarge", { seed: text, most: Number.MAX_SAFE_INTEGER }));
 }
 
 /** @param {SeedWidget} seed @param {number} value */

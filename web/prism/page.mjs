@@ -28,6 +28,7 @@ import { setWidget, widgetOf } from "./lock.mjs";
 import { Panel } from "./panel.mjs";
 import { isHere, stagedOf, stagedPlace } from "./select.mjs";
 import { read } from "./server.mjs";
+import { speak } from "./language.mjs";
 import { keptText, readReport } from "./staged.mjs";
 import { moved, received, reported, resynced, stagedMark } from "./state.mjs";
 import { Store } from "./store.mjs";
@@ -65,6 +66,12 @@ export class Page {
     if (!report) return;
     this.#locate();
     this.store.change(reported, `${this.store.state.workflow}/${node}`, report);
+  }
+
+  /** @param {unknown} locale of ComfyUI */
+  speak(locale) {
+    const language = speak(locale);
+    if (language !== this.store.state.language) this.store.change(moved, { language });
   }
 
   /** @param {boolean} online */

@@ -29,6 +29,7 @@ import { arrange } from "./layout.mjs";
 import { style } from "./dom.mjs";
 import { noPictures, showPictures } from "./pictures.mjs";
 import { build, render } from "./render.mjs";
+import { said } from "./said.mjs";
 import { canAnswer, canMark, chosenRows, inOrder, markOf, runsOf, shownBy } from "./select.mjs";
 import { chosen, refused } from "./state.mjs";
 
@@ -217,7 +218,7 @@ export class Panel {
     const keep = BUTTONS[0];
     const obstacle = keep.obstacle(shown);
     if (!shown.view) return;
-    if (obstacle) this.#store.change(refused, shown.view.run, obstacle);
+    if (obstacle) this.#store.change(refused, shown.view.run, said(obstacle));
     else this.#hands.answer(shown.view, "keep", chosenRows(shown));
   }
 

@@ -11,6 +11,8 @@
  */
 
 import { make, show, write } from "./dom.mjs";
+import { says } from "./language.mjs";
+import { saidOf, tell } from "./said.mjs";
 import { read, send } from "./server.mjs";
 
 const GIGABYTE = 1e9;
@@ -24,25 +26,26 @@ export class Picks {
   #recording = make("input", "prism-picks-recording", { type: "checkbox" });
   #limit = make("input", "prism-picks-limit", { type: "number", min: String(LEAST), step: "any" });
   #export;
-  #remove = button("Delete all…", () => this.#ask(true));
-  #sure = make("div", "prism-picks-row", { role: "group", "aria-label": "Confirm" }, [
-    text("They cannot be brought back."),
-    button("Delete them", () => this.#change("/prism/picks/delete", { confirm: "delete" })),
-    button("Keep them", () => this.#ask(false)),
+  #remove = button(says().picks.remove, () => this.#ask(true));
+  #sure = make("div", "prism-picks-row", { role: "group", "aria-label": says().picks.confirm }, [
+    text(says().picks.warning),
+    button(says().picks.sure, () => this.#change("/prism/picks/delete", { confirm: "delete" })),
+    button(says().picks.spare, () => this.#ask(false)),
   ]);
   /** @type {Status | null} */
   #status = null;
 
   /** @param {Fetch} fetch @param {string} address of the export */
   constructor(fetch, address) {
+    const { lang, picks: words } = says();
     this.#fetch = fetch;
-    this.#export = make("a", "prism-button", { href: address, download: "" }, [text("Export as one file")]);
+    this.#export = make("a", "prism-button", { href: address, download: "" }, [text(words.export)]);
     this.#recording.addEventListener("change", () => this.#save());
     this.#limit.addEventListener("change", () => this.#save());
-    this.element = make("div", "prism-picks", {}, [
+    this.element = make("div", "prism-picks", { lang }, [
       this.#told,
-      make("label", "prism-picks-row", {}, [this.#recording, text("Record what I keep, drop, pin and ban")]),
-      make("label", "prism-picks-row", {}, [text("Use at most"), this.#limit, text("GB")]),
+      make("label", "prism-picks-row", {}, [this.#recording, text(words.record)]),
+      make("label", "prism-picks-row", {}, [text(words.limit), this.#limit, text("GB")]),
       make("div", "prism-picks-row", {}, [this.#export, this.#remove]),
       this.#sure,
       this.#problem,
@@ -68,7 +71,7 @@ export class Picks {
       this.#status = await request();
       this.#draw("");
     } catch (problem) {
-      this.#draw(problem instanceof Error ? problem.message : String(problem));
+      this.#draw(tell(saidOf(problem)));
     }
   }
 
@@ -94,9 +97,8 @@ export class Picks {
 
 /** @param {Status} status */
 function summary({ count, bytes, recording }) {
-  const choices = count === 1 ? "1 choice" : `${count.toLocaleString()} choices`;
-  const stored = count === 0 ? "No choices are recorded" : `${choices}, ${size(bytes)}`;
-  return `${stored}. ${recording ? "They stay on this machine, to train a head from." : "Recording is off."}`;
+  const { headline, picks: words } = says();
+  return headline.sentences([count ? words.stored(count, size(bytes)) : words.none, recording ? words.kept : words.off]);
 }
 
 /** @param {number} bytes */

@@ -32,7 +32,9 @@
 import { BUTTONS } from "./actions.mjs";
 import { clearFilm, makeCard, renderCard } from "./card.mjs";
 import { make, mark, show, style, write } from "./dom.mjs";
-import { inOrder } from "./select.mjs";
+import { says } from "./language.mjs";
+import { said, tell } from "./said.mjs";
+import { chosenRows, inOrder } from "./select.mjs";
 import { advice, announcement, headline } from "./words.mjs";
 
 const NARROW = 130; // pixels of a card in which long words have no place
@@ -46,20 +48,17 @@ export function build() {
   const progress = make("div", "prism-progress", { "aria-hidden": "true" }, [bar, ticks]);
   const problem = make("p", "prism-problem", { role: "alert" });
   const success = make("p", "prism-success", { role: "status" });
-  const list = make("ul", "prism-cards",
-    { role: "listbox", "aria-label": "Candidates", "aria-multiselectable": "true" });
-  const notes = make("ul", "prism-notes", { "aria-label": "Notes" });
+  const list = make("ul", "prism-cards", { role: "listbox", "aria-multiselectable": "true" });
+  const notes = make("ul", "prism-notes");
   const advice = make("p", "prism-advice");
   const position = make("span", "prism-position");
-  const history = make("div", "prism-history", { role: "group", "aria-label": "Runs of this node" },
-    [turn("older", "‹", "An earlier run"), position, turn("newer", "›", "A later run")]);
+  const history = make("div", "prism-history", { role: "group" }, [turn("older", "‹"), position, turn("newer", "›")]);
   const buttons = new Map(BUTTONS.map(({ action, main = false }) => [action,
     make("button", "prism-button", { type: "button", "data-action": action, "data-main": String(main) })]));
   const actions = make("div", "prism-actions", {}, [...buttons.values(), history]);
   const head = make("div", "prism-head", {}, [headline, spoken, progress]);
   const foot = make("div", "prism-foot", {}, [problem, success, notes, advice, actions]);
-  const root = make("section", "prism-panel", { "aria-label": "PRISM candidates" },
-    [head, list, foot]);
+  const root = make("section", "prism-panel", {}, [head, list, foot]);
   return { root, head, foot, headline, spoken, progress, bar, ticks, problem, success, list, notes, advice, history,
     position, buttons, cards: new Map(), run: "", focus: 0 };
 }
@@ -67,6 +66,7 @@ export function build() {
 /** @param {Shown} shown @param {Parts} parts @param {Layout} layout */
 export function render(shown, parts, layout) {
   const { view, desk } = shown;
+  renderLabels(parts, shown);
   mark(parts.root, "data-status", view?.status ?? "idle");
   mark(parts.root, "data-online", String(shown.online));
   style(parts.root, "--prism-height", `${layout.height}px`);
@@ -75,13 +75,28 @@ export function render(shown, parts, layout) {
   mark(parts.root, "data-narrow", String(layout.card < NARROW));
   write(parts.headline, headline(shown));
   write(parts.spoken, announcement(shown));
-  sentence(parts.problem, desk.error);
-  sentence(parts.success, desk.done);
+  sentence(parts.problem, tell(desk.error));
+  sentence(parts.success, tell(desk.done));
   sentence(parts.advice, advice(shown));
   renderProgress(parts, view);
   renderNotes(parts.notes, view?.status === "failed" ? [] : view?.notes ?? []);
   renderCards(shown, parts);
   renderButtons(shown, parts);
+}
+
+/** What is always called the same, in the language of the moment. @param {Parts} parts @param {Shown} shown */
+function renderLabels({ root, list, notes, history }, { language }) {
+  const { panel } = says();
+  const [older, , newer] = history.children;
+  mark(root, "lang", language);
+  mark(root, "aria-label", panel.title);
+  mark(list, "aria-label", panel.candidates);
+  mark(notes, "aria-label", panel.notes);
+  mark(history, "aria-label", panel.runs);
+  for (const name of ["aria-label", "title"]) {
+    mark(older, name, panel.older);
+    mark(newer, name, panel.newer);
+  }
 }
 
 /** @param {Shown} shown @param {Parts} parts */
@@ -117,19 +132,20 @@ function place(list, element, position) {
 
 /** @param {Shown} shown @param {Parts} parts */
 function renderButtons(shown, parts) {
-  for (const { action, there, obstacle, label, hint } of BUTTONS) {
+  const words = says();
+  for (const { action, there, obstacle } of BUTTONS) {
     const button = /** @type {HTMLButtonElement} */ (parts.buttons.get(action));
     const visible = there(shown);
     show(button, visible);
     if (!visible) continue;
     const reason = obstacle(shown);
     // aria-disabled keeps the button in reach of the keyboard, so that its reason can be heard.
-    mark(button, "aria-disabled", String(reason !== ""));
-    mark(button, "title", reason || hint);
-    write(button, label(shown));
+    mark(button, "aria-disabled", String(reason !== null));
+    mark(button, "title", reason ? tell(said(reason)) : words.buttons[action].hint);
+    write(button, words.buttons[action].label(chosenRows(shown).length));
   }
   show(parts.history, shown.runs > 1);
-  write(parts.position, `run ${shown.runs - shown.run} of ${shown.runs}`);
+  write(parts.position, words.panel.position(shown.runs - shown.run, shown.runs));
   mark(parts.history.children[0], "aria-disabled", String(shown.run >= shown.runs - 1));
   mark(parts.history.children[2], "aria-disabled", String(shown.run === 0));
 }
@@ -163,10 +179,9 @@ function sentence(element, text) {
   show(element, text !== "");
 }
 
-/** @param {string} action @param {string} sign @param {string} label */
-function turn(action, sign, label) {
-  const button = make("button", "prism-turn",
-    { type: "button", "data-action": action, "aria-label": label, title: label });
+/** @param {string} action @param {string} sign */
+function turn(action, sign) {
+  const button = make("button", "prism-turn", { type: "button", "data-action": action });
   button.textContent = sign;
   return button;
 }

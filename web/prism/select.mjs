@@ -19,6 +19,7 @@
  * @property {Desk} desk
  * @property {boolean} staged
  * @property {boolean} online
+ * @property {string} language that is spoken
  * @property {string} locked the kept widget's text
  * @property {number} keep
  * @property {number} run position of the shown run among those of this node, 0 is the newest
@@ -62,7 +63,8 @@ export function runsOf(state, seat) {
  * @returns {Shown}
  */
 export function shownBy(state, seat, looking = "") {
-  const common = { online: state.online, locked: seat.kept().trim(), keep: seat.keep(), staged: seat.staged };
+  const common = { online: state.online, language: state.language, locked: seat.kept().trim(), keep: seat.keep(),
+    staged: seat.staged };
   if (seat.staged) {
     const staged = stagedOf(state, seat);
     const desk = { ...CLEAN, marks: staged?.marks ?? {} };

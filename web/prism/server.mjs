@@ -4,17 +4,10 @@
  * @typedef {(route: string, options?: RequestInit) => Promise<Response>} Fetch
  */
 
-/** The server refused something; the message is for the artist. */
-export class Refused extends Error {
-  /** @param {string} message @param {number} status */
-  constructor(message, status) {
-    super(message);
-    this.status = status;
-  }
-}
+import { Obstacle, said, verbatim } from "./said.mjs";
 
 /**
- * Get JSON. Raises Refused with the server's own words.
+ * Get JSON. Raises Obstacle with the server's own words.
  *
  * @param {Fetch} fetch
  * @param {string} route
@@ -25,7 +18,7 @@ export async function read(fetch, route) {
 }
 
 /**
- * Post JSON. Raises Refused with the server's own words.
+ * Post JSON. Raises Obstacle with the server's own words.
  *
  * @param {Fetch} fetch
  * @param {string} route
@@ -42,7 +35,7 @@ async function attempt(request) {
   try {
     return await request();
   } catch {
-    throw new Refused("ComfyUI did not answer. Check that it is still running, then try again.", 0);
+    throw new Obstacle(said("noAnswer"));
   }
 }
 
@@ -50,6 +43,6 @@ async function attempt(request) {
 async function settle(response) {
   const told = await response.json().catch(() => null);
   if (response.ok) return told;
-  const reason = typeof told?.error === "string" ? told.error : `ComfyUI answered ${response.status}.`;
-  throw new Refused(reason, response.status);
+  const { status } = response;
+  throw new Obstacle(typeof told?.error === "string" ? verbatim(told.error) : said("badAnswer", { status }));
 }

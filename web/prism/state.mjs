@@ -3,20 +3,22 @@
  *
  * @typedef {import("./contract.mjs").View} View
  * @typedef {import("./contract.mjs").Mark} Mark
+ * @typedef {import("./said.mjs").Said} Said
  *
  * @typedef {object} Desk what a person has done on this page with one run
  * @property {number | null} question the wait that `chosen` and `sent` belong to
  * @property {number[] | null} chosen rows, ascending; null while the suggestion stands
  * @property {boolean} sent whether an answer is on its way or was accepted
  * @property {Record<number, Mark>} marks pins and bans that the server has not confirmed yet
- * @property {string} error what was refused, in the server's words
- * @property {string} done what succeeded
+ * @property {Said | null} error what was refused
+ * @property {Said | null} done what succeeded
  * @property {number | null} until when the wait is over, in milliseconds since 1970
  *
  * @typedef {object} State
  * @property {string} client this page's id
  * @property {string} workflow id of the graph that is open
  * @property {boolean} online
+ * @property {string} language that the panels speak
  * @property {number} arrivals how many runs have been seen so far
  * @property {Record<string, View>} views by run
  * @property {Record<string, number>} seen when each run was first seen, counted in arrivals
@@ -30,17 +32,19 @@
  * @property {Record<number, Mark>} marks for the next run
  */
 
+import { said, tell } from "./said.mjs";
+
 /** How many runs the page remembers: a few more than the server. */
 const REMEMBERED = 24;
 
 /** @type {Readonly<Desk>} */
 export const CLEAN = Object.freeze({
-  question: null, chosen: null, sent: false, marks: {}, error: "", done: "", until: null,
+  question: null, chosen: null, sent: false, marks: {}, error: null, done: null, until: null,
 });
 
 /** @param {string} [client] @returns {State} */
 export function initial(client = "") {
-  return { client, workflow: "", online: true, arrivals: 0, views: {}, seen: {}, desks: {}, staged: {} };
+  return { client, workflow: "", online: true, language: "en", arrivals: 0, views: {}, seen: {}, desks: {}, staged: {} };
 }
 
 /** A message that overtook a newer one changes nothing. @param {State} state @param {View} view @param {number} now
@@ -61,7 +65,7 @@ export function resynced(state, views, now) {
   const lost = Object.values(state.views).filter((view) => isOpen(view) && !listed.has(view.run));
   const closed = lost.map((view) => ({
     ...view, seq: view.seq + 1, status: /** @type {const} */ ("failed"), waiting: null,
-    notes: [...view.notes, "ComfyUI no longer knows this run; it was probably restarted."],
+    notes: [...view.notes, tell(said("lost"))],
   }));
   /** @type {State} */
   let next = { ...state, online: true };
@@ -69,36 +73,36 @@ export function resynced(state, views, now) {
   return next;
 }
 
-/** @param {State} state @param {Partial<Pick<State, "client" | "workflow" | "online">>} place @returns {State} */
+/** @param {State} state @param {Partial<Pick<State, "client" | "workflow" | "online" | "language">>} place @returns {State} */
 export function moved(state, place) {
   return { ...state, ...place };
 }
 
 /** @param {State} state @param {string} run @param {number[]} rows @returns {State} */
 export function chosen(state, run, rows) {
-  return withDesk(state, run, { chosen: [...new Set(rows)].sort((a, b) => a - b), error: "" });
+  return withDesk(state, run, { chosen: [...new Set(rows)].sort((a, b) => a - b), error: null });
 }
 
 /** A pin or ban that is on its way to the server. @param {State} state @param {string} run @param {number} row
  * @param {Mark} mark @returns {State} */
 export function marking(state, run, row, mark) {
-  return withDesk(state, run, { marks: { ...deskOf(state, run).marks, [row]: mark }, error: "" });
+  return withDesk(state, run, { marks: { ...deskOf(state, run).marks, [row]: mark }, error: null });
 }
 
 /** @param {State} state @param {string} run @returns {State} */
 export function sending(state, run) {
-  return withDesk(state, run, { sent: true, error: "", done: "" });
+  return withDesk(state, run, { sent: true, error: null, done: null });
 }
 
 /** What was wished did not happen: everything unconfirmed is taken back.
- * @param {State} state @param {string} run @param {string} error @returns {State} */
+ * @param {State} state @param {string} run @param {Said} error @returns {State} */
 export function refused(state, run, error) {
-  return withDesk(state, run, { sent: false, marks: {}, error, done: "" });
+  return withDesk(state, run, { sent: false, marks: {}, error, done: null });
 }
 
-/** @param {State} state @param {string} run @param {string} done @returns {State} */
+/** @param {State} state @param {string} run @param {Said} done @returns {State} */
 export function succeeded(state, run, done) {
-  return withDesk(state, run, { done, error: "" });
+  return withDesk(state, run, { done, error: null });
 }
 
 /** @param {State} state @param {string} place @param {Staged} staged @returns {State} */

@@ -1,5 +1,12 @@
 /** What the panel says, in English. An entry is a text, or a function that makes one; Chinese follows its type. */
 
+import { buttons } from "./en/buttons.mjs";
+import { call } from "./en/call.mjs";
+import { cards } from "./en/cards.mjs";
+import { deeds } from "./en/deeds.mjs";
+import { headline } from "./en/headline.mjs";
 import { panel } from "./en/panel.mjs";
+import { picks } from "./en/picks.mjs";
 
-export const en = { panel };
+/** `lang`: as HTML and the browser's own formats call the language. */
+export const en = { lang: "en", buttons, call, cards, deeds, headline, panel, picks };

@@ -3,6 +3,12 @@
  * @type {typeof import("./en.mjs").en}
  */
 
+import { buttons } from "./zh/buttons.mjs";
+import { call } from "./zh/call.mjs";
+import { cards } from "./zh/cards.mjs";
+import { deeds } from "./zh/deeds.mjs";
+import { headline } from "./zh/headline.mjs";
 import { panel } from "./zh/panel.mjs";
+import { picks } from "./zh/picks.mjs";
 
-export const zh = { panel };
+export const zh = { lang: "zh-CN", buttons, call, cards, deeds, headline, panel, picks };

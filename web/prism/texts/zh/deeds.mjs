@@ -1,0 +1,25 @@
+/** What came of the artist's wishes, and what stood in their way.
+ *
+ * @type {typeof import("../en/deeds.mjs").deeds}
+ */
+
+export const deeds = {
+  nobody: "请先至少选择一个候选。",
+  busy: "回答正在发送，或者无法连接 ComfyUI。",
+  nothingToRepeat: "这次运行没有留下可以重现的内容。",
+  noAnswer: "ComfyUI 没有响应。请确认它仍在运行，然后再试。",
+  badAnswer: ({ status }) => `ComfyUI 返回了 ${status}。`,
+  lost: "ComfyUI 已不认识这次运行，可能是重新启动过。",
+  nodeGone: "这次运行的节点已不在图中。请撤销删除，然后再试。",
+
+  keptNotOurs: "此节点的“指定保留”（kept）输入连接着 PRISM 无法设置的内容。请断开连接，然后再锁定。",
+  noSeedForMore: "PRISM 在此节点之后没有找到自带种子的采样器。您选择的候选正在完成；想要更多，请更改种子后再运行。",
+  seedTooLarge: ({ seed, most }) =>
+    `${seed ? `种子 ${seed}` : "这次运行的种子"}无法写入控件：浏览器最多只能精确到 ${most}。要锁定运行，请使用更小的种子。`,
+
+  queued: ({ seed }) => `已排入一次使用新种子的运行，种子从 ${seed} 开始。`,
+  locked: ({ replay, seeds }) =>
+    `已锁定为 ${replay}；种子已固定：${seeds.map(({ node, seed }) => `${node} 为 ${seed}`).join("，")}。`,
+  lockedWithoutSeed: ({ replay, seed }) =>
+    `已锁定为 ${replay}。PRISM 在此节点之后没有找到自带种子的采样器，请自行把种子设为${seed ? ` ${seed}` : "这次运行的种子"}。`,
+};
