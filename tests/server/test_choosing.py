@@ -122,6 +122,29 @@ def test_a_choice_by_hand_and_its_replay(comfyui, prompt):
     assert "chosen in another run" in comfyui.client.run(replay).error
 
 
+def test_a_dropped_candidate_made_again_is_that_of_an_unpruned_run(comfyui, prompt):
+    """As the page's "Use this candidate" sets it: the row with the run's digest, its group and its seed."""
+    prompt[find(prompt, "PrismBestOfN")]["inputs"].update(candidates=4, group=1)    # alone both times: they round alike
+    prompt[find(prompt, "KSampler")]["inputs"].update(steps=6)
+    ended = []
+    for said in ({"action": "all"}, {"action": "keep", "rows": [1, 3]}):
+        comfyui.client.free()    # ComfyUI would not run the same prompt twice
+        with running(comfyui, prompt) as (client, held):
+            view = waiting(client)
+            assert answer(client, view, **said) == 200
+            until(lambda: held, 120)
+        assert held["run"].status == "success", held["run"].error
+        ended.append((state(comfyui.client, view["run"]), held["run"]))
+    (_, unpruned), (done, _) = ended
+    every = pixels(comfyui.client, unpruned, prompt)
+    frames = len(every) // 4
+    replay, digest = deepcopy(prompt), done["replay"].partition("#")[2]
+    replay[find(prompt, "PrismBestOfN")]["inputs"].update(kept=f"2 #{digest}", group=done["group"])
+    again = comfyui.client.run(replay)
+    assert again.status == "success", again.error
+    assert done["group"] == 1 and pixels(comfyui.client, again, prompt) == every[2 * frames:3 * frames] != []
+
+
 def _picture(client, run: str, version: int) -> Image.Image:
     with opener.open(client.url(f"/prism/runs/{run}/sheets/{version}"), timeout=30) as response:
         return Image.open(io.BytesIO(response.read()))

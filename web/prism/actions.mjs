@@ -2,7 +2,7 @@
  * The buttons: when each is there, and when it can be pressed. What they say lies in texts/.
  *
  * @typedef {import("./select.mjs").Shown} Shown
- * @typedef {"keep" | "more" | "best" | "all" | "stop" | "lock" | "unlock"} Action
+ * @typedef {"keep" | "more" | "best" | "all" | "stop" | "lock" | "unlock" | "compare"} Action
  * @typedef {"nobody" | "busy" | "nothingToRepeat"} Reason an entry of the texts of deeds
  *
  * @typedef {object} Button
@@ -33,4 +33,5 @@ export const BUTTONS = [
   { action: "lock", there: (shown) => over(shown) && shown.view?.status === "finished",
     obstacle: ({ view }) => (view?.replay ? null : "nothingToRepeat") },
   { action: "unlock", there: (shown) => shown.locked !== "" && (shown.staged || over(shown)), obstacle: () => null },
+  { action: "compare", there: ({ view }) => (view?.sheet?.rows.length ?? 0) > 1, obstacle: () => null },
 ];

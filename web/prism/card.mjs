@@ -2,7 +2,6 @@
  * One candidate.
  *
  * @typedef {import("./contract.mjs").Card} Card
- * @typedef {import("./contract.mjs").Sheet} Sheet
  * @typedef {import("./select.mjs").Shown} Shown
  *
  * @typedef {object} CardParts
@@ -72,22 +71,22 @@ export function renderCard(parts, card, shown) {
   write(parts.blank, shown.staged || card.state !== "alive" ? "" : words.noPicture);
 }
 
-/**
- * Let a card play its row of a sheet. A candidate that is no longer in the newest sheet keeps its last pictures.
- *
- * @param {CardParts} parts
- * @param {Sheet} sheet
- * @param {string} address
- * @param {number} position of the candidate in the sheet
- */
-export function playFilm({ film, blank }, sheet, address, position) {
+/** Let a card play its row of a sheet. A candidate that is no longer in the newest sheet keeps its last pictures.
+ * @param {CardParts} parts @param {import("./pictures.mjs").Film} film */
+export function playFilm({ film, blank }, { sheet, address, position }) {
   const count = sheet.rows.length;
   style(film, "--frames", String(sheet.frames));
   style(film, "background-size", `${sheet.frames * 100}% ${count * 100}%`);
-  style(film, "background-position", `0 ${count > 1 ? (position / (count - 1)) * 100 : 0}%`);
+  style(film, "background-position", `0 ${lineOf(position, count)}%`);
   style(film, "background-image", `url("${address}")`);
   mark(film, "data-moving", String(sheet.frames > 1));
   show(blank, false);
+}
+
+/** Where a line of a sheet lies, in percent of what background-position counts. @param {number} position
+ * @param {number} count */
+export function lineOf(position, count) {
+  return count > 1 ? (position / (count - 1)) * 100 : 0;
 }
 
 /** @param {CardParts} parts */

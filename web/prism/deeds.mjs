@@ -18,6 +18,7 @@
  */
 
 import { controlBehind, fixSeed, seedInPrompt, seedNumber, seedsOf, setWidget } from "./lock.mjs";
+import { replayOf } from "./pairs.mjs";
 import { Obstacle, said, saidOf } from "./said.mjs";
 import { read, send } from "./server.mjs";
 import { marking, refused, sending, succeeded } from "./state.mjs";
@@ -44,17 +45,34 @@ export async function setMark(store, front, view, row, mark) {
  * @param {Store} store @param {Front} front @param {View} view */
 export async function lock(store, front, view) {
   return attempt(store, view, async () => {
-    const place = found(front, view);
-    const seeds = await seedValues(front, view, seedsOf(place));
-    const kept = controlBehind(place, "kept");
-    if (!kept) throw new Obstacle(said("keptNotOurs"));
-    setWidget(kept.widget, view.replay, kept.owner);
-    const group = view.group > 0 ? controlBehind(place, "group") : null;
-    if (group) setWidget(group.widget, view.group, group.owner);
-    for (const [seed, value] of seeds) fixSeed(seed, value);
-    front.edited();
+    const seeds = await fix(front, view, view.replay);
     store.change(succeeded, view.run, locked(view, seeds));
   });
+}
+
+/** Let Run make one candidate of a finished run again, one that was dropped as well.
+ * @param {Store} store @param {Front} front @param {View} view @param {number} row */
+export async function replay(store, front, view, row) {
+  return attempt(store, view, async () => {
+    const kept = replayOf(view.replay, row);
+    const seeds = named(await fix(front, view, kept));
+    store.change(succeeded, view.run, said("replaySet", { row, kept, seeds, seed: view.seed, group: view.group }));
+  });
+}
+
+/** Write what is to be kept, and what it depends on, into the widgets.
+ * @param {Front} front @param {View} view @param {string} text for the kept widget */
+async function fix(front, view, text) {
+  const place = found(front, view);
+  const seeds = await seedValues(front, view, seedsOf(place));
+  const kept = controlBehind(place, "kept");
+  if (!kept) throw new Obstacle(said("keptNotOurs"));
+  setWidget(kept.widget, text, kept.owner);
+  const group = view.group > 0 ? controlBehind(place, "group") : null;
+  if (group) setWidget(group.widget, view.group, group.owner);
+  for (const [seed, value] of seeds) fixSeed(seed, value);
+  front.edited();
+  return seeds;
 }
 
 /** @param {Front} front @param {Place} place */
@@ -139,8 +157,12 @@ function found(front, view) {
 /** @param {View} view @param {[SeedWidget, number][]} seeds */
 function locked({ replay, seed }, seeds) {
   if (!seeds.length) return said("lockedWithoutSeed", { replay, seed });
-  const set = seeds.map(([{ owner }, value]) => ({ node: String(owner.title ?? owner.type), seed: value }));
-  return said("locked", { replay, seeds: set });
+  return said("locked", { replay, seeds: named(seeds) });
+}
+
+/** @param {[SeedWidget, number][]} seeds */
+function named(seeds) {
+  return seeds.map(([{ owner }, value]) => ({ node: String(owner.title ?? owner.type), seed: value }));
 }
 
 /** @param {Store} store @param {View} view @param {() => Promise<unknown>} deed */

@@ -4,7 +4,8 @@
  * @typedef {import("./select.mjs").Shown} Shown
  *
  * @typedef {object} Wish
- * @property {"go" | "toggle" | "pin" | "ban" | "cycle" | "continue" | "everyone" | "clear" | "leave" | "none"} wish
+ * @property {"go" | "toggle" | "pin" | "ban" | "cycle" | "continue" | "everyone" | "clear" | "leave" | "compare" |
+ *   "none"} wish
  * @property {number} [row]
  * @property {number} [instead] a row whose toggling is to be undone, since its digit began a longer number
  */
@@ -43,6 +44,7 @@ function letterWish(key, row, answering) {
     case " ": return { wish: answering ? "toggle" : "cycle", row };
     case "p": return { wish: "pin", row };
     case "b": return { wish: "ban", row };
+    case "c": return { wish: "compare", row };
     case "enter": return { wish: answering ? "continue" : "none" };
     case "escape": return { wish: answering ? "clear" : "leave" };
     default: return { wish: "none" };

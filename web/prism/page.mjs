@@ -22,7 +22,7 @@
 
 import { Attention } from "./attention.mjs";
 import { fault } from "./check.mjs";
-import { answer, keepAndTryMore, lock, setMark, unlock } from "./deeds.mjs";
+import { answer, keepAndTryMore, lock, replay, setMark, unlock } from "./deeds.mjs";
 import { knobsOf, moveCut } from "./knobs.mjs";
 import { setWidget, widgetOf } from "./lock.mjs";
 import { Panel } from "./panel.mjs";
@@ -104,6 +104,7 @@ export class Page {
       mark: (view, row, mark) => void setMark(store, front, view, row, mark),
       stagedMark: (row, mark) => this.#markStaged(node, seat, row, mark),
       lock: (view) => void lock(store, front, view).then(() => store.refresh()),
+      replay: (view, row) => void replay(store, front, view, row).then(() => store.refresh()),
       unlock: (view) => this.#unlock(node, seat, view),
       leave: () => front.leave(),
       grow: () => front.fit(node),

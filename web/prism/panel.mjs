@@ -14,6 +14,7 @@
  * @property {(view: View, row: number, mark: Mark) => void} mark
  * @property {(row: number, mark: Mark) => void} stagedMark
  * @property {(view: View) => void} lock
+ * @property {(view: View, row: number) => void} replay let Run make one candidate again
  * @property {(view: View | null) => void} unlock
  * @property {() => void} leave give the keyboard back to the canvas
  * @property {() => void} grow the panel's height has changed
@@ -24,9 +25,10 @@
 
 import { BUTTONS } from "./actions.mjs";
 import { Chart } from "./chart.mjs";
+import { Compare } from "./compare.mjs";
 import { wishOf } from "./keyboard.mjs";
 import { arrange } from "./layout.mjs";
-import { style } from "./dom.mjs";
+import { mark, style } from "./dom.mjs";
 import { noPictures, showPictures } from "./pictures.mjs";
 import { build, render } from "./render.mjs";
 import { said } from "./said.mjs";
@@ -48,6 +50,7 @@ export class Panel {
   #seat;
   #hands;
   #chart;
+  #compare;
   /** @type {ResizeObserver} */
   #sized;
   /** @type {Map<Element, DOMRectReadOnly>} */
@@ -63,6 +66,12 @@ export class Panel {
     this.#seat = seat;
     this.#hands = hands;
     this.#chart = new Chart(hands.chart);
+    this.#compare = new Compare({
+      answer: (view, row) => hands.answer(view, "keep", [row]),
+      replay: (view, row) => hands.replay(view, row),
+      changed: () => this.#shown && this.#draw(this.#shown),
+    });
+    this.#parts.foot.prepend(this.#compare.element);
     this.#parts.foot.append(this.#chart.element);
     this.#sized = new ResizeObserver((entries) => this.#measured(entries));
     const { root } = this.#parts;
@@ -119,15 +128,26 @@ export class Panel {
     const { view } = shown;
     const aspect = view?.sheet ? view.sheet.width / view.sheet.height : shown.staged ? 0 : 4 / 3;
     const lines = view ? linesOf(view) : 1;
-    this.#room = { ...this.#room, aspect, lines, count: view?.candidates.length ?? 0 };
+    const comparing = this.#compare.open;
+    this.#room = { ...this.#room, aspect, lines, count: comparing ? 0 : view?.candidates.length ?? 0 };
     const layout = arrange(this.#room);
     const grown = layout.height !== this.#layout.height;
     this.#layout = layout;
     style(this.element, "--prism-aspect", String(aspect));
+    mark(this.element, "data-comparing", String(comparing));
     this.element.toggleAttribute("data-staged", shown.staged);
     render(shown, this.#parts, layout);
-    if (view) void showPictures(this.#pictures, view, this.#parts.cards, this.#hands.addressOf);
+    this.#parts.buttons.get("compare")?.setAttribute("aria-expanded", String(comparing));
+    if (view) void this.#load(view);
+    this.#compare.update(shown, this.#pictures.films);
     if (grown) this.#hands.grow();
+  }
+
+  /** @param {View} view */
+  async #load(view) {
+    const pictures = this.#pictures;
+    const news = await showPictures(pictures, view, this.#parts.cards, this.#hands.addressOf);
+    if (news && this.#shown && pictures === this.#pictures) this.#compare.update(this.#shown, pictures.films);
   }
 
   /** The node has another width, or the texts around the cards another height.
@@ -171,6 +191,7 @@ export class Panel {
     if (action === "older" || action === "newer") return this.#turn(shown.run + (action === "older" ? 1 : -1));
     if (action === "unlock") return this.#hands.unlock(view);
     if (!view) return;
+    if (action === "compare") return this.#compareWith(null);
     if (action === "lock") return this.#hands.lock(view);
     if (action === "more") return this.#hands.more(view, chosenRows(shown));
     this.#hands.answer(view, action, chosenRows(shown));
@@ -186,6 +207,7 @@ export class Panel {
   #pressed(event) {
     const onButton = event.target instanceof Element && event.target.closest("button") !== null;
     if (onButton && (event.key === "Enter" || event.key === " ")) return event.stopPropagation();
+    if (this.#compare.open) return this.#compare.pressed(event);
     const shown = this.#look();
     const place = { focus: this.#parts.focus, columns: this.#layout.columns, digit: this.#digit };
     const wish = wishOf(event, shown, place);
@@ -205,12 +227,19 @@ export class Panel {
       case "toggle": return this.#toggle(row);
       case "cycle": return this.#cycle(row);
       case "pin": case "ban": return this.#setMark(row, wish);
+      case "compare": return this.#compareWith(row);
       case "continue": return this.#continue(shown);
       case "everyone": return this.#choose(shown, inOrder(/** @type {View} */ (shown.view)).map((card) => card.row));
       case "clear": return chosenRows(shown).length ? this.#choose(shown, []) : this.#hands.leave();
       case "leave": return this.#hands.leave();
       default: return undefined;
     }
+  }
+
+  /** @param {number | null} row to begin with */
+  #compareWith(row) {
+    if (this.#compare.open) this.#compare.close();
+    else this.#compare.begin(this.#look(), this.#pictures.films, row);
   }
 
   /** @param {Shown} shown */

@@ -5,16 +5,24 @@
  * @typedef {import("./contract.mjs").Sheet} Sheet
  * @typedef {import("./contract.mjs").View} View
  *
+ * @typedef {object} Film one candidate's line of a sheet
+ * @property {Sheet} sheet
+ * @property {string} address
+ * @property {number} position of the candidate in the sheet
+ *
+ * @typedef {Map<number, Film>} Films by row
+ *
  * @typedef {object} Pictures what is loaded and what is being loaded
  * @property {string} shown address of the sheet on the cards
  * @property {string} coming address of the newest sheet that was asked for
+ * @property {Films} films what each candidate was last seen in
  */
 
 import { playFilm } from "./card.mjs";
 
 /** @returns {Pictures} */
 export function noPictures() {
-  return { shown: "", coming: "" };
+  return { shown: "", coming: "", films: new Map() };
 }
 
 /** @param {View} view @param {(route: string) => string} addressOf @returns {string} "" without a sheet */
@@ -30,23 +38,27 @@ export function sheetAddress(view, addressOf) {
  * @param {View} view
  * @param {Map<number, CardParts>} cards
  * @param {(route: string) => string} addressOf
+ * @returns {Promise<boolean>} whether there is something new to see
  */
 export async function showPictures(pictures, view, cards, addressOf) {
   const { sheet } = view;
   const address = sheetAddress(view, addressOf);
-  if (!sheet || address === pictures.coming) return;
+  if (!sheet || address === pictures.coming) return false;
   pictures.coming = address;
   const image = new Image();
   image.src = address;
   const loaded = await image.decode().then(() => true, () => false);
-  if (pictures.coming !== address) return;
+  if (pictures.coming !== address) return false;
   if (!loaded) {
     pictures.coming = pictures.shown;
-    return;
+    return false;
   }
   pictures.shown = address;
   for (const [position, row] of sheet.rows.entries()) {
+    const film = { sheet, address, position };
+    pictures.films.set(row, film);
     const card = cards.get(row);
-    if (card) playFilm(card, sheet, address, position);
+    if (card) playFilm(card, film);
   }
+  return true;
 }

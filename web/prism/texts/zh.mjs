@@ -6,9 +6,10 @@
 import { buttons } from "./zh/buttons.mjs";
 import { call } from "./zh/call.mjs";
 import { cards } from "./zh/cards.mjs";
+import { compare } from "./zh/compare.mjs";
 import { deeds } from "./zh/deeds.mjs";
 import { headline } from "./zh/headline.mjs";
 import { panel } from "./zh/panel.mjs";
 import { picks } from "./zh/picks.mjs";
 
-export const zh = { lang: "zh-CN", buttons, call, cards, deeds, headline, panel, picks };
+export const zh = { lang: "zh-CN", buttons, call, cards, compare, deeds, headline, panel, picks };

@@ -21,4 +21,5 @@ export const buttons = {
     hint: "Write the kept candidates and the seed into the widgets: Run then makes only these, and the same.",
   },
   unlock: { label: () => "Unlock", hint: "Empty the kept widget: the next run offers candidates again." },
+  compare: { label: () => "Compare", hint: "See two candidates large, side by side (C on a card)." },
 };

@@ -26,4 +26,11 @@ export const deeds = {
   /** @param {{ replay: string, seed: string }} values */
   lockedWithoutSeed: ({ replay, seed }) => `Locked to ${replay}. PRISM found no sampler with a seed of its own ` +
     `behind this node. Set it to ${seed || "that of this run"} yourself.`,
+  /** @param {{ row: number, kept: string, seeds: { node: string, seed: number }[], seed: string, group: number }} values */
+  replaySet: ({ row, kept, seeds, seed, group }) => [
+    `Set to candidate ${row} (${kept}). Press Run to make it.`,
+    ...seeds.map((each) => `The seed of ${each.node} is ${each.seed}, fixed.`),
+    seeds.length ? "" : `PRISM found no sampler with a seed of its own: set it to ${seed || "that of this run"} yourself.`,
+    group > 1 ? `Alone it may round otherwise than in its group of ${group}, by less than the eye sees.` : "",
+  ].filter(Boolean).join(" "),
 };

@@ -11,4 +11,5 @@ export const buttons = {
   stop: { label: () => "停止", hint: "结束这次运行，什么也不保留。" },
   lock: { label: () => "锁定", hint: "把保留的候选和种子写入控件：之后运行只会生成同样的这些。" },
   unlock: { label: () => "解锁", hint: "清空“指定保留”控件：下次运行会重新提供候选。" },
+  compare: { label: () => "对比", hint: "并排放大查看两个候选（在卡片上按 C）。" },
 };

@@ -22,4 +22,10 @@ export const deeds = {
     `已锁定为 ${replay}；种子已固定：${seeds.map(({ node, seed }) => `${node} 为 ${seed}`).join("，")}。`,
   lockedWithoutSeed: ({ replay, seed }) =>
     `已锁定为 ${replay}。PRISM 在此节点之后没有找到自带种子的采样器，请自行把种子设为${seed ? ` ${seed}` : "这次运行的种子"}。`,
+  replaySet: ({ row, kept, seeds, seed, group }) => [
+    `已设为候选 ${row}（${kept}）。按“运行”即可生成。`,
+    ...seeds.map((each) => `${each.node} 的种子为 ${each.seed}，已固定。`),
+    seeds.length ? "" : `PRISM 没有找到自带种子的采样器，请自行把种子设为${seed ? ` ${seed}` : "这次运行的种子"}。`,
+    group > 1 ? `单独生成时，舍入可能与当时 ${group} 个一组略有不同，肉眼看不出。` : "",
+  ].filter(Boolean).join(""),
 };
