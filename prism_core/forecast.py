@@ -45,6 +45,18 @@ class Forecast:
         values, lows, highs = (_normal(round(self._at(sigma, key), 3), candidates) for key in ("accuracy", "low", "high"))
         return tuple(map(Estimate, values, lows, highs))
 
+    def accuracy(self, sigma: float) -> Estimate | None:
+        """How often the scores order two candidates rightly, near-equals left out, with its 95 % interval; None where
+        they say nothing.
+        """
+        if self._trust.doubt(sigma) is not None:
+            return None
+        return Estimate(*(self._at(sigma, key) for key in ("accuracy", "low", "high")))
+
+    def correlation(self, sigma: float) -> float:
+        """Correlation of scores and true quality, as `Trust` reads it off the accuracy."""
+        return self._trust.correlation(sigma)
+
     def _at(self, sigma: float, key: str) -> float:
         return float(np.interp(sigma, self._sigmas, [entry[key] for entry in self._entries]))
 

@@ -107,10 +107,10 @@ class Call:
         output = self._patched(run, callback)
         run.close()
         survivors = output[run.alive]
-        finished = self._finished(run, time.perf_counter() - began)
+        finished = self._finished(run, time.perf_counter() - began - run.times.waited)
         self.ledger.add(self._streams(survivors)[0], finished)
         self.settings.tell("finished", run=run.id, kept=tuple(run.alive), record=finished.record,
-                           samples=self._streams(survivors)[0])
+                           pace=run.times.pace(), samples=self._streams(survivors)[0])
         return survivors
 
     def _check_and_widen(self) -> None:

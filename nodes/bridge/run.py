@@ -24,6 +24,7 @@ from .request import Request
 from .rows import in_micro_batches
 from .settings import Choice, Settings
 from .steps import Steps
+from .times import Times
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Run:
         self.group = settings.group
         self.calls = self.spent = 0
         self.probes = 0.0
+        self.times = Times()
         self.warnings: list[str] = []
         self.last_x0: dict[int, Tensor] = {}    # of each dropped row, in the model's space
         self._last: Tensor | None = None        # the latest prediction of all rows, while some may still be dropped
@@ -125,6 +127,7 @@ class Run:
             cond = self._arrive(request)
             if not self._counted:
                 self.calls, self.spent, self._counted = self.calls + 1, self.spent + len(self.alive), True
+                self.times.called(len(self.alive))
             predictions = self._living(request, cond)
             if cond is not None:
                 self._decide(self._look(request, "forward"), request)
@@ -210,7 +213,8 @@ class Run:
 
     def _probe(self, request: Request) -> None:
         cond = self.eyes.cond_of(request)
-        self._in_groups(request, lambda part: self.eyes.probe(request, cond, self.alive[part]))
+        with self.times.probing(len(self.alive)):
+            self._in_groups(request, lambda part: self.eyes.probe(request, cond, self.alive[part]))
         self.probes += probe_cost(len(self.alive), self.eyes.depth, self._share(request))
 
     def _look(self, request: Request, source: str) -> Watch:
@@ -257,9 +261,10 @@ class Run:
             self._probe(request)
         watch = self._look(request, "probe") if self.eyes else unscored(step, request.flow_sigma, self.alive)
         x0 = None if self._last is None else self._video(self._last[self.alive])
-        keep = self.settings.chooser(Choice(
-            self.id, step, watch.sigma, watch.rows, means_to_keep, watch.scores if self.eyes else None,
-            self._video(request.x[self.alive]), x0))
+        choice = Choice(self.id, step, watch.sigma, watch.rows, means_to_keep, watch.scores if self.eyes else None,
+                        self._video(request.x[self.alive]), x0)
+        with self.times.waiting():
+            keep = self.settings.chooser(choice)
         self._keep(watch, self.decider.obey(watch, keep).keep)
         self._apply()
         return None
@@ -282,7 +287,8 @@ class Run:
             logger.warning("PrismBestOfN: %s", text)
 
     def close(self) -> None:
-        """Make the decisions that the sampler never came to, by the last scores there are."""
+        """The sampler has returned: make the decisions that it never came to, by the last scores there are."""
+        self.times.ended()
         if not self.decider.waiting:
             return
         step = max(self.decider.policy.steps())

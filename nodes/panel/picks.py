@@ -73,7 +73,7 @@ def _pick(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, he
         scores=[float(chosen.scores[index]) for index in order] if known else None,
         head={"name": head.name, "sha256": head.sha256} if head else None, model=_model(started["model"]),
         sampler=started["sampler"], scheduler=_first(where.graph, where.sampler, "scheduler"),
-        prompts=_prompts(where), loras=_loras(where), workflow=where.graph, version=VERSION,
+        prompts=_prompts(where), loras=loras_of(where), workflow=where.graph, version=VERSION,
         # Half precision is finer than any head reads, and halves what a store of clips takes.
         tensors={"noisy": chosen.noisy[order].half(), **_conditioning(started["conds"])})
 
@@ -131,7 +131,8 @@ def _first(graph: Prompt, node: str, name: str) -> str:
     return ""
 
 
-def _loras(where: Where) -> list[str]:
+def loras_of(where: Where) -> list[str]:
+    """The LoRA files that the prompt names behind its sampler."""
     names = []
     for node in ancestors(where.graph, where.sampler) if where.sampler in where.graph else ():
         for name, value in where.graph.get(node, {}).get("inputs", {}).items():

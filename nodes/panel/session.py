@@ -19,7 +19,7 @@ from .asking import Asked, Wishes, ask
 from .board import BOARD, Board
 from .curves import Curves
 from .messages import Card, View
-from .picks import Chosen, record, record_finished
+from .picks import Chosen, loras_of, record, record_finished
 from .sheet import Previews
 from .where import Where, here
 
@@ -99,8 +99,9 @@ class Session:
 
     def _started(self, event: dict[str, Any]) -> None:
         run, alive = event["run"], set(event["rows"])
-        curves = Curves(self._head, event["candidates"], event["sigmas"], event["share"])
-        self._runs[run] = known = _Run(event, here(self._node), Previews(run, self._board), curves)
+        where = here(self._node)
+        curves = Curves(self._head, event["candidates"], event["sigmas"], event["share"], self._unmeasured(event, where))
+        self._runs[run] = known = _Run(event, where, Previews(run, self._board), curves)
         seeds = event["seeds"] or ()
         cards = [Card(row=row, seed=str(seeds[row]) if seeds else "", state="alive" if row in alive else "dropped",
                       reason="" if row in alive else "not named in 'kept'") for row in range(event["candidates"])]
@@ -111,6 +112,14 @@ class Session:
             cuts=[list(cut) for cut in event["cuts"]], head=self._head.name if self._head else "",
             seed=str(event["seed"]), candidates=cards, notes=list(event["warnings"])))
         self._board.set_curves(run, curves)
+
+    def _unmeasured(self, event: dict[str, Any], where: Where) -> tuple[str, ...]:
+        """LoRAs of the model that the head was not measured with; "" for patches that have no name here."""
+        if self._head is None or not event["model"].patches:
+            return ()
+        measured = {lora for entry in self._head.info.reliability for lora in entry.get("loras", ())}
+        names = loras_of(where)
+        return tuple(name for name in names if name not in measured) if names else ("",)
 
     def _watched(self, event: dict[str, Any]) -> None:
         self._runs[event["run"]].curves.watched(event["step"], event["rows"], event["scores"])
@@ -156,7 +165,7 @@ class Session:
 
     def _finished(self, event: dict[str, Any]) -> None:
         known, done = self._runs.pop(event["run"]), event["record"]
-        known.curves.finished(done)
+        known.curves.finished(done, event["pace"])
         for warning in done.warnings:    # beside what was noted on the way, such as of its previews
             self._board.note(event["run"], warning)
         self._board.change_cards(

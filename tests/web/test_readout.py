@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from launcher import layout
 from prism_core.cost import call_table, predicted
+from prism_core.forecast import Forecast
 from prism_core.schedule import ScheduleError, parse_schedule, resolve
+from tests.web.in_node import COST, CURVES, KNOBS, PACE, evaluate
 
-PAGE = layout.ROOT / "web" / "prism"
-CURVES = {"candidates": 4, "sigmas": [1.0, 0.9, 0.6, 0.3, 0.0], "share": 0.5, "depth": 0.4, "cost": None,
-          "watches": [{"step": 1, "rows": [0, 1, 2, 3], "scores": [0.1, 0.9, 0.5, 0.5]},
-                      {"step": 2, "rows": [1, 2, 3], "scores": [0.2, 0.4, 0.9]}],
-          "retention": [None, [[0.5, 0.4, 0.6], [0.7, 0.6, 0.8], [0.9, 0.8, 1.0]], None, None, None]}
-KNOBS = {"candidates": 4, "pruneStep": 1, "keep": 1, "schedule": "", "policy": "top-k", "settable": True}
 SCHEDULES = [
     [(1, 1)], [(5, 2)], [(3, 7)], [(2, 4), (5, 2), (10, 1)], [(19, 1)], [(1, 31)],
 ]
-
-
-def evaluate(expression: str, value: Any = None) -> Any:
-    """What JavaScript makes of a value, with the page's modules at hand."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("there is no Node on this machine (Debian: apt install nodejs)")
-    modules = "\n".join(f'import * as {name} from "{(PAGE / f"{name}.mjs").as_uri()}";'
-                        for name in ("readout", "schedule", "curves", "chart_words"))
-    script = f"{modules}\nconst value = {json.dumps(value)};\nconsole.log(JSON.stringify({expression}));"
-    done = subprocess.run([node, "--input-type=module", "-"], input=script, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_cost_is_that_of_the_core() -> None:
@@ -91,15 +71,21 @@ def test_before_the_first_drop_a_step_without_scores_is_unscored() -> None:
     assert found["unknown"] == "unscored"
 
 
-def test_time_is_that_of_the_finished_run() -> None:
-    cost = {"seconds": 30.0, "spent": 14.0, "probes": 1.0, "plain": 16.0}
-    reading = evaluate("readout.read(value[0], value[1], 1)", [CURVES | {"cost": cost}, KNOBS])
+def test_time_is_that_of_the_calls_of_the_finished_run() -> None:
+    reading = evaluate("readout.read(value[0], value[1], 1)", [CURVES | {"cost": COST, "pace": PACE}, KNOBS])
     told = predicted([(1, 1)], 4, 4, 0.4, 0.5)
-    assert reading["pace"] == 2.0
+    assert (reading["cost"]["phases"], reading["cost"]["probed"]) == ([[4, 1], [1, 3]], [4])
+    assert reading["seconds"] == {"taken": 6 + 3 * 3 + 2, "all": 4 * 6}
     assert reading["cost"]["spent"] == told.spent and reading["cost"]["probes"] == told.probes
-    waited = evaluate("readout.read(value[0], value[1], 1, true)", [CURVES | {"cost": cost}, KNOBS])
-    assert waited == reading | {"pace": None}
     assert reading["chance"] == {"value": 0.5, "low": 0.4, "high": 0.6} and reading["other"]["keep"] == 2
+
+
+@pytest.mark.parametrize(("calls", "rows", "seconds"), [
+    ([[1, 2, 3.0], [4, 1, 6.0]], 2, 4.0), ([[1, 2, 3.0], [4, 1, 6.0]], 8, 10.0), ([[4, 9, 6.0]], 2, 3.0),
+    ([[2, 1, 4.0], [4, 1, 6.0], [8, 1, 8.0]], 6, 7.0), ([[4, 1, 6.0], [8, 1, 8.0]], 1, 4.5),
+    ([[4, 1, 6.0], [8, 1, 5.0]], 1, 6.0), ([[1, 1, 6.0], [8, 1, 5.0]], 16, 5.0)])
+def test_seconds_of_calls_with_other_numbers_of_candidates(calls: list[Any], rows: int, seconds: float) -> None:
+    assert evaluate("pace.callSeconds(...value)", [calls, rows]) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("changes", "obstacle"), [
@@ -122,9 +108,10 @@ def said(curves: dict[str, Any], knobs: dict[str, Any], head: str = "head") -> s
 
 
 def test_the_read_out_in_words() -> None:
-    cost = {"seconds": 600.0, "spent": 7.0, "probes": 0.8, "plain": 16.0}
-    text = said(CURVES | {"cost": cost}, KNOBS)
-    assert "takes about 10 min" in text and "of the 21 min for all" in text, text
+    cost, pace = COST | {"seconds": 1120.0}, {"setup": 100.0, "calls": [[1, 3, 140.0], [4, 1, 360.0]], "probes": []}
+    text = said(CURVES | {"cost": cost, "pace": pace}, KNOBS)
+    assert "takes about 14 min and saves 9.8 min of the 24 min for all (41 %)" in text, text
+    assert "This run took 17 min and saved about 7.0 min of the 24 min for all." in text
     assert "Keeping 1 of 4 here keeps the best in about 5 runs of 10; keeping 2, in about 7." in text
     assert "This run would have kept candidate 1 here." in text
     assert "seconds" not in text and "sigma" not in text
@@ -138,9 +125,76 @@ def test_what_is_not_known_is_said() -> None:
     assert "Without a head" in said(unmeasured | {"depth": None, "watches": []}, KNOBS, "")
     assert "This run had 4 candidates" in said(CURVES, KNOBS | {"candidates": 6})
     assert "At step 3" in said(CURVES, KNOBS | {"pruneStep": 3})
+    assert "LoRA" not in said(CURVES, KNOBS)
+    assert "was not measured with this LoRA:" in said(CURVES | {"loras": [""]}, KNOBS)
+    assert "with these LoRAs (a, b)" in said(CURVES | {"loras": ["a", "b"]}, KNOBS)
+
+
+@pytest.mark.parametrize(("steps", "words"), [(4, "With 4 steps, pruning as early as step 1 to keep 1 saves 51 %"),
+                                              (9, "")])
+def test_with_few_steps_it_says_what_pruning_can_save(steps: int, words: str) -> None:
+    sigmas = [1 - step / steps for step in range(steps + 1)]
+    cost = predicted([(1, 1)], 4, 4, 0.4, 0.5)
+    assert round(100 * cost.saved / cost.plain) == 51
+    text = said(CURVES | {"sigmas": sigmas}, KNOBS | {"pruneStep": 2})
+    assert words in text and ("With" in text) == bool(words)
+
+
+def test_figures_are_left_to_the_details() -> None:
+    cards = [{"row": 0, "reason": ""}, {"row": 2, "reason": "rank 4 of 4 at step 1"}]
+    text = " ".join(evaluate("chart_details.details(readout.read(value[0], value[1], 1), ...value)",
+                             [CURVES | {"cost": COST, "pace": PACE}, KNOBS | {"policy": "racing"}, cards]))
+    for words in ("(sigma) 0.900", "in 70 % of pairs at step 1 (65 to 75 %)", "in 50 % of runs", "between 40 % and 60 %",
+                  "One step of 4 candidates took 6.0 s", "Before its first step this run took 4.0 s",
+                  "Candidate 2: rank 4 of 4 at step 1.", "only the budget"):
+        assert words in text, (words, text)
+    assert "Candidate 0" not in text
+
+
+def joint(rounds: list[tuple[int, int]], candidates: int, correlations: list[float]) -> float:
+    """How often the best survives, as the page works it out."""
+    return evaluate("joint.surviving(value[0].map(([step, keep]) => ({ step, keep })), value[1], value[2])",
+                    [rounds, candidates, correlations])
+
+
+@pytest.mark.parametrize(("keep", "candidates", "accuracy"), [(1, 8, 0.7), (4, 8, 0.8), (2, 16, 0.75)])
+def test_one_cut_is_as_sure_as_the_core_has_it(keep: int, candidates: int, accuracy: float) -> None:
+    entry = {"sigma": 0.5, "accuracy": accuracy, "low": accuracy, "high": accuracy, "pairs": 9000,
+             "retention": {"2": {"1": 0.7}}}
+    forecast = Forecast([entry], (0.0, 1.0))
+    found = joint([(5, keep)], candidates, [forecast.correlation(0.5)])
+    assert found == pytest.approx(forecast.retention(0.5, candidates)[keep - 1].value, abs=0.03)
+
+
+def test_several_cuts_lose_the_best_as_a_simulation_of_theirs_does() -> None:
+    """Scores that see more and more of one and the same evidence, drawn anew and not as the page does it."""
+    rounds, correlations = [(2, 4), (5, 2), (9, 1)], [0.4, 0.6, 0.75]
+    generator = np.random.default_rng(1)
+    quality, path = generator.standard_normal((20_000, 8)), np.zeros((20_000, 8))
+    alive, seen = np.ones((20_000, 8), bool), 0.0
+    for (_, keep), correlation in zip(rounds, correlations, strict=True):
+        known = correlation**2 / (1 - correlation**2)
+        path += (known - seen) * quality + np.sqrt(known - seen) * generator.standard_normal(quality.shape)
+        seen = known
+        floor = np.sort(np.where(alive, path, -np.inf), 1)[:, -keep][:, None]
+        alive &= path >= floor
+    truth = alive[np.arange(len(quality)), quality.argmax(1)].mean()
+    assert joint(rounds, 8, correlations) == pytest.approx(truth, abs=0.03)
+
+
+def test_several_cuts_are_told_together() -> None:
+    odds = [[0.4, 0.3, 0.5], [0.8, 0.7, 0.9], [0.9, 0.8, 1.0]]
+    curves = CURVES | {"retention": [None, odds, odds, None, None], "correlation": [None, 0.6, 0.7, None, None]}
+    reading = evaluate("readout.read(value[0], value[1], 2)", [curves, KNOBS | {"schedule": "1:2, 2:1"}])
+    assert reading["joint"]["low"] == pytest.approx(0.2) and reading["joint"]["high"] == 0.8
+    assert reading["joint"]["low"] < reading["joint"]["value"] < 0.8
+    assert "All cuts together keep the best in about" in said(curves, KNOBS | {"schedule": "1:2, 2:1"})
+    early = curves | {"correlation": [None, 0.6, None, None, None], "retention": [None, odds, None, None, None]}
+    assert "the others can only lose more" in said(early, KNOBS | {"schedule": "1:2, 2:1"})
 
 
 def test_answers_that_are_no_chart_are_left_out() -> None:
     broken = [None, {}, CURVES | {"sigmas": []}, CURVES | {"watches": [{"step": 1}]},
-              CURVES | {"cost": {"seconds": "1"}}]
+              CURVES | {"cost": {"seconds": "1"}}, CURVES | {"pace": {"setup": 1.0, "calls": [[1, 2]], "probes": []}},
+              CURVES | {"loras": [1]}]
     assert evaluate("value.map((told) => curves.isCurves(told))", [CURVES, *broken]) == [True] + [False] * len(broken)

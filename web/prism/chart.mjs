@@ -12,17 +12,22 @@
  * @property {(run: string) => Promise<unknown>} fetch the curves of a run
  * @property {(view: View) => Knobs | null} knobs of the run's node
  * @property {(view: View, cut: number, step: number) => void} cut move a cut to a step
+ * @property {(view: View, step: number, keep: number) => boolean} set cut once, there; whether that could be set
+ * @property {(view: View) => void} watch queue a run of the same candidates that drops nobody
  * @property {() => void} edited the artist has let go of a marker that was moved
  * @property {() => void} refresh draw in the next frame
  */
 
 import { CutMarkers, cutAt, nearest } from "./cuts.mjs";
-import { DETAILS, TITLE, chartLabel, figures, lines } from "./chart_words.mjs";
+import { details } from "./chart_details.mjs";
+import { chartLabel, lines } from "./chart_words.mjs";
 import { isCurves } from "./curves.mjs";
 import { make, mark, show, style, write } from "./dom.mjs";
+import { says } from "./language.mjs";
 import { makeLegend, renderLegend } from "./legend.mjs";
 import { HEIGHT, drawCut, drawRun, makePlot, scaleOf, stepAt } from "./plot.mjs";
 import { read } from "./readout.mjs";
+import { SuggestForm } from "./suggest_form.mjs";
 
 const PAUSE = 500; // milliseconds between two requests while a run samples
 
@@ -32,12 +37,15 @@ export class Chart {
   #markers = new CutMarkers();
   #legend = makeLegend();
   #readout = make("div", "prism-readout");
+  #watch = make("button", "prism-button prism-watch", { type: "button" });
+  #suggest = new SuggestForm((step, keep) => this.#set(step, keep));
   #figures = make("div", "prism-figures-text");
+  #folded = folding("prism-figures", this.#figures, false);
   #stage = make("div", "prism-stage", {}, [this.#plot.svg, this.#markers.element]);
-  #body = make("div", "prism-chart-body", {}, [this.#stage, this.#readout, this.#legend.element,
-    folding("prism-figures", DETAILS, this.#figures, false)]);
+  #body = make("div", "prism-chart-body", {}, [this.#stage, this.#readout, this.#watch,
+    this.#suggest.element, this.#legend.element, this.#folded]);
   /** @type {HTMLDetailsElement} */
-  element = folding("prism-chart", TITLE, this.#body, true);
+  element = folding("prism-chart", this.#body, true);
   #run = "";
   #asked = { key: "", time: -Infinity, busy: false };
   /** @type {Curves | null} */
@@ -62,11 +70,19 @@ export class Chart {
     show(element, false);
     style(this.#stage, "height", `${HEIGHT}px`);
     element.addEventListener("toggle", () => this.#view && hands.refresh());
+    this.#folded.addEventListener("toggle", () => {
+      this.#drawn.cut = "";
+      hands.refresh();
+    });
     // A widget of a subgraph node, or one that another pack sets, tells nobody that it has changed.
     element.addEventListener("pointerenter", () => hands.refresh());
     element.addEventListener("keydown", (event) => this.#pressed(event));
     element.addEventListener("keyup", () => this.#letGo());
     element.addEventListener("focusin", (event) => this.#activate(cutAt(event.target)));
+    this.#watch.addEventListener("click", (event) => {
+      event.stopPropagation();
+      if (this.#view) hands.watch(this.#view);
+    });
     this.#stage.addEventListener("pointerdown", (event) => this.#down(event));
     this.#stage.addEventListener("pointermove", (event) => {
       if (this.#held >= 0) this.#move(this.#held, this.#stepAt(event));
@@ -120,13 +136,13 @@ export class Chart {
   #draw(view, curves, knobs, width) {
     const states = view.candidates.map((card) => card.state[0]).join("");
     const run = `${width} ${states} ${this.#version}`;
-    const cut = `${run} ${this.#active} ${JSON.stringify(knobs)}`;
+    const cut = `${run} ${this.#active} ${JSON.stringify(knobs)} ${says().chart.title}`;
     if (cut === this.#drawn.cut) return;
     const scale = scaleOf(curves, width);
     if (run !== this.#drawn.run) drawRun(this.#plot, scale, curves, view.candidates);
     this.#drawn = { run, cut };
     this.#scale = scale;
-    const reading = read(curves, knobs, firstDrop(view), view.judge === "person");
+    const reading = read(curves, knobs, firstDrop(view));
     this.#reading = reading;
     this.#active = Math.min(this.#active, Math.max(0, reading.rounds.length - 1));
     drawCut(this.#plot, scale, curves, reading, this.#active);
@@ -134,7 +150,28 @@ export class Chart {
     this.#markers.render(reading, scale, knobs.settable);
     renderLegend(this.#legend, curves, reading, this.#active, view.candidates);
     paragraphs(this.#readout, lines(reading, curves, view.head, knobs));
-    paragraphs(this.#figures, figures(reading, curves, knobs));
+    this.#suggest.render(curves, knobs);
+    this.#tell(view, reading);
+    if (this.#folded.open) paragraphs(this.#figures, details(reading, curves, knobs, view.candidates));
+  }
+
+  /** What stays the same while a language is spoken, and whether watching would tell more. @param {View} view
+   * @param {Reading} reading */
+  #tell(view, { survivors }) {
+    const { details: more, title, watch, watchHint } = says().chart;
+    write(/** @type {Element} */ (this.element.firstElementChild), title);
+    write(/** @type {Element} */ (this.#folded.firstElementChild), more);
+    write(this.#watch, watch);
+    mark(this.#watch, "title", watchHint);
+    show(this.#watch, Boolean(survivors?.unknown && view.head && view.judge !== "watch" && isOver(view)));
+  }
+
+  /** @param {number} step @param {number} keep */
+  #set(step, keep) {
+    const done = this.#view !== null && this.#hands.set(this.#view, step, keep);
+    if (done) this.#hands.edited();
+    this.#hands.refresh();
+    return done;
   }
 
   /** @param {PointerEvent} event */
@@ -173,7 +210,9 @@ export class Chart {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || ["Tab", "Escape"].includes(event.key)) return;
+    const typed = event.target instanceof HTMLInputElement && event.key !== "Enter";
+    const meantElsewhere = !typed && (event.ctrlKey || event.metaKey || event.altKey);
+    if (meantElsewhere || ["Tab", "Escape"].includes(event.key)) return;
     event.stopPropagation(); // what is typed here is meant neither for the cards nor for the canvas
     const cut = cutAt(event.target);
     const step = cut === null ? null : this.#markers.keyStep(cut, event.key);
@@ -190,6 +229,9 @@ export class Chart {
   }
 }
 
+/** @param {View} view */
+const isOver = ({ status }) => status !== "sampling" && status !== "waiting";
+
 /** The step at which the run first dropped somebody. @param {View} view */
 function firstDrop({ candidates }) {
   const steps = candidates.map((card) => card.dropped_at).filter((step) => step !== null);
@@ -202,11 +244,9 @@ function paragraphs(parent, texts) {
   texts.forEach((text, position) => write(parent.children[position] ?? parent.appendChild(make("p", "")), text));
 }
 
-/** @param {string} name @param {string} title @param {HTMLElement} body @param {boolean} open */
-function folding(name, title, body, open) {
-  const summary = make("summary", `${name}-title`);
-  summary.textContent = title;
-  const element = make("details", name, {}, [summary, body]);
+/** What can be folded away under a title. @param {string} name @param {HTMLElement} body @param {boolean} open */
+function folding(name, body, open) {
+  const element = make("details", name, {}, [make("summary", `${name}-title`), body]);
   element.open = open;
   return element;
 }

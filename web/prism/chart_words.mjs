@@ -1,165 +1,140 @@
 /**
- * What the chart says, in an artist's words.
+ * What the chart says, in an artist's words; the words themselves lie in texts/.
  *
+ * @typedef {import("./contract.mjs").View} View
  * @typedef {import("./curves.mjs").Curves} Curves
  * @typedef {import("./knobs.mjs").Knobs} Knobs
  * @typedef {import("./readout.mjs").Chance} Chance
  * @typedef {import("./readout.mjs").Reading} Reading
  */
 
-import { total } from "./readout.mjs";
+import { says } from "./language.mjs";
+import { secondsOf } from "./pace.mjs";
+import { costOf, total } from "./readout.mjs";
 import { names } from "./words.mjs";
 
-export const TITLE = "When to drop";
-export const DETAILS = "Details";
-
-/** What the lines and shapes mean. @param {number} keep of the marker's cut @param {number} candidates */
-export const LEGEND = {
-  score: () => "a candidate's score (left)",
-  dropped: () => "dropped",
-  kept: () => "kept",
-  wouldKeep: () => "kept by a cut at the marker",
-  chance: (/** @type {number} */ keep, /** @type {number} */ candidates) =>
-    `runs of 10 that keep the best with ${keep} of ${candidates}, and how sure that is (right)`,
-  cost: () => "time it takes, in tenths of finishing all (right)",
-};
+/** Runs that are so short need a word on what pruning can save at all, as in prism_core/schedule.py. */
+const FEW_STEPS = 8;
 
 /** The chart for a screen reader. @param {Curves} curves */
 export function chartLabel({ candidates, sigmas, watches }) {
-  const scored = watches.length ? `scored at ${count(watches.length, "step")}` : "not scored";
-  return `Scores of ${count(candidates, "candidate")} over ${count(sigmas.length - 1, "step")}; ${scored}.`;
-}
-
-/** @param {number} position @param {number} rounds */
-export function cutLabel(position, rounds) {
-  return rounds > 1 ? `Step of cut ${position + 1} of ${rounds}` : "Step of the cut";
+  return says().chart.picture(candidates, sigmas.length - 1, watches.length);
 }
 
 /** A marker's value for a screen reader. @param {Reading} reading @param {number} position */
 export function cutValue(reading, position) {
   const { step, keep, movable } = reading.rounds[position];
-  const fixed = movable ? "" : "set as a share or sigma in the schedule, not movable here";
-  return [`step ${step} of ${reading.steps}, keeps ${keep}`, fixed, costLine(reading), chanceLine(reading, null)]
-    .filter(Boolean).join(". ");
+  const { cutAt, cutFixed, sentences } = says().chart;
+  return sentences([cutAt(step, reading.steps, keep), movable ? "" : cutFixed, costLine(reading), chanceLine(reading)]
+    .filter(Boolean));
 }
 
 /** The read-out. @param {Reading} reading @param {Curves} curves @param {string} head its name; "" without one
  * @param {Knobs} knobs */
 export function lines(reading, curves, head, knobs) {
-  if (reading.obstacle) return [obstacle(reading)];
-  return [`${heading(reading)}: ${costLine(reading)}.`, `${chanceLine(reading, riskUnknown(reading, curves, head))}.`,
-    survivorsLine(reading, knobs)].filter(Boolean);
-}
-
-/** What is only for those who ask. @param {Reading} reading @param {Curves} curves @param {Knobs} knobs */
-export function figures(reading, curves, { policy }) {
-  if (!reading.cost) return [];
-  const { spent, probes, plain } = reading.cost;
-  return [
-    ...reading.rounds.map(({ step, keep }) =>
-      `Step ${step}: noise left (sigma) ${curves.sigmas[step]?.toFixed(3)}, keeps ${keep}.`),
-    reading.chance && `The best is kept in ${percent(reading.chance.value)} of runs, with 95 % certainty between ` +
-      `${percent(reading.chance.low)} and ${percent(reading.chance.high)}.`,
-    `Candidates through the model: ${amount(spent)}, scoring ${amount(probes)}; finishing all: ${amount(plain)}.`,
-    reading.pace !== null && `Measured in this run: ${amount(reading.pace)} s to take one candidate through the model.`,
-    policy === "racing" && "With racing these cuts are only the budget: it chooses its own steps, and drops whoever " +
-      "is unlikely to be the best.",
-    policy === "diverse" && "With diverse, among nearly equal scores those that look different are kept.",
-  ].filter((line) => typeof line === "string");
+  const { lora } = says().chart;
+  if (reading.obstacle) return [runLine(curves), obstacle(reading)].filter(Boolean);
+  return [cutLine(reading), fewLine(reading, curves), oddsLine(reading, curves, head), survivorsLine(reading, knobs),
+    head && curves.loras.length ? lora(curves.loras) : "", runLine(curves)].filter(Boolean);
 }
 
 /** @param {Reading} reading */
-function heading({ rounds }) {
-  const cuts = rounds.map(({ step, keep }) => `${keep} after step ${step}`).join(", then ");
-  return `Keeping ${cuts}`;
+function cutLine(reading) {
+  const { keeping, line } = says().chart;
+  return line(keeping(reading.rounds.map(({ step, keep }) => [step, keep])), costLine(reading));
+}
+
+/** What the shown run took and saved. @param {Curves} curves */
+function runLine({ cost, pace, candidates }) {
+  const calls = cost && pace ? Math.round(cost.plain / candidates) : 0;
+  if (!cost || !pace || !calls || cost.plain % candidates) return "";
+  const plain = { spent: 0, probes: 0, plain: cost.plain, candidates, calls, phases: [], probed: [] };
+  const all = secondsOf(pace, plain, 0)?.all ?? 0;
+  const taken = cost.seconds - pace.setup;
+  const { thisRun, thisRunAll } = says().chart;
+  return cost.spent < cost.plain && all > taken ? thisRun(time(taken), time(all - taken), time(all))
+    : thisRunAll(time(taken));
 }
 
 /** @param {Reading} reading */
-function costLine({ cost, pace, candidates }) {
+function costLine({ cost, seconds, candidates }) {
   if (!cost) return "";
-  const saved = cost.plain - total(cost);
-  const share = `${Math.round((100 * Math.abs(saved)) / cost.plain)} %`;
-  if (pace === null) {
-    const clips = `costs as much as finishing ${amount((total(cost) / cost.plain) * candidates)} of ${candidates}`;
-    return saved >= 0 ? `${clips} and saves ${share}` : `${clips}: that is ${share} more than dropping nobody`;
+  const { costs, costsMore, takes, takesMore } = says().chart;
+  const [spent, plain] = seconds ? [seconds.taken, seconds.all] : [total(cost), cost.plain];
+  const share = Math.round((100 * Math.abs(plain - spent)) / plain);
+  if (!seconds) {
+    const clips = amount((spent / plain) * candidates);
+    return plain >= spent ? costs(clips, candidates, share) : costsMore(clips, candidates, share);
   }
-  const taken = `takes about ${time(total(cost) * pace)}`;
-  const all = `of the ${time(cost.plain * pace)} for all`;
-  return saved >= 0 ? `${taken} and saves ${time(saved * pace)} ${all} (${share})`
-    : `${taken}, ${time(-saved * pace)} (${share}) more than dropping nobody`;
+  return plain >= spent ? takes(time(spent), time(plain - spent), time(plain), share)
+    : takesMore(time(spent), time(spent - plain), share);
 }
 
-/** @param {Reading} reading @param {string | null} unknown what to say where nothing is known */
-function chanceLine({ rounds, candidates, chance, other }, unknown) {
-  if (!chance || !rounds.length) return unknown ?? "";
-  const keep = `${rounds[0].keep} of ${candidates}`;
-  const more = other?.chance ? `; keeping ${other.keep}, in ${often(other.chance, "")}` : "";
-  if (rounds.length > 1) {
-    return `The first cut, to ${keep}, keeps the best in ${often(chance)}${more}; the others can only lose more`;
-  }
-  return `Keeping ${keep} here keeps the best in ${often(chance)}${more}`;
+/** With few steps: what pruning can save at all. @param {Reading} reading @param {Curves} curves */
+function fewLine({ steps, rounds, candidates }, curves) {
+  if (steps > FEW_STEPS) return "";
+  const { keep } = rounds[rounds.length - 1];
+  const cost = costOf(curves, [{ step: 1, keep, movable: true }], candidates);
+  const seconds = secondsOf(curves.pace, cost, (curves.depth ?? 0) * curves.share);
+  const [spent, plain] = seconds ? [seconds.taken, seconds.all] : [total(cost), cost.plain];
+  return says().chart.fewSteps(steps, keep, Math.round((100 * (plain - spent)) / plain));
+}
+
+/** @param {Reading} reading @param {Curves} curves @param {string} head */
+function oddsLine(reading, curves, head) {
+  return reading.chance ? says().chart.sentence(chanceLine(reading)) : riskUnknown(reading, curves, head);
+}
+
+/** @param {Reading} reading */
+function chanceLine({ rounds, candidates, chance, other, joint }) {
+  if (!chance || !rounds.length) return "";
+  const { allKeep, firstKeeps, keeps, orKeeping } = says().chart;
+  if (joint) return allKeep(often(joint.value));
+  const more = other?.chance && rounds.length === 1 ? orKeeping(other.keep, often(other.chance.value, true)) : "";
+  return (rounds.length > 1 ? firstKeeps : keeps)(rounds[0].keep, candidates, often(chance.value)) + more;
 }
 
 /** Why nobody can say how often the best is kept. @param {Reading} reading @param {Curves} curves
  * @param {string} head */
 function riskUnknown({ candidates, rounds }, curves, head) {
-  if (!head) return "Without a head nobody knows how often the best is kept";
-  if (curves.retention.every((chance) => chance === null)) {
-    return "How reliable this head is was not measured, so nobody knows how often the best is kept";
-  }
-  if (candidates !== curves.candidates) {
-    return `This run had ${curves.candidates} candidates: how often the best of ${candidates} is kept shows once ` +
-      "they have run";
-  }
-  return `At step ${rounds[0].step} nobody knows how often the best is kept: the head was not measured so early ` +
-    "or late";
+  const { noHead, notHere, notMeasured, otherCount } = says().chart;
+  if (!head) return noHead;
+  if (curves.retention.every((chance) => chance === null)) return notMeasured;
+  return candidates === curves.candidates ? notHere(rounds[0].step) : otherCount(curves.candidates, candidates);
 }
 
 /** @param {Reading} reading @param {Knobs} knobs */
 function survivorsLine({ survivors, rounds }, { policy }) {
   if (!survivors) return "";
+  const { survivors: kept, unknownDropped, unknownUnscored } = says().chart;
   const { rows, unknown, step } = survivors;
-  if (unknown === "dropped") return `Who would have been kept is unknown: at step ${step} some were dropped already.`;
-  if (unknown === "unscored") return `Who would have been kept is unknown: not everybody was scored at step ${step}.`;
-  const how = policy === "top-k" ? "" : "By the scores alone, ";
-  const said = `${how}this run would have kept ${names(rows)}${rounds.length > 1 ? " in the end" : " here"}.`;
-  return said[0].toUpperCase() + said.slice(1);
+  if (unknown) return (unknown === "dropped" ? unknownDropped : unknownUnscored)(step);
+  return kept(names(rows), rounds.length > 1, policy !== "top-k");
 }
 
 /** @param {Reading} reading */
 function obstacle({ obstacle: kind, steps, candidates, rounds }) {
-  const outside = rounds.find(({ step }) => step < 1 || step >= steps)?.step;
-  return {
-    unreadable: 'The schedule cannot be read. Write rounds such as "2:4, 5:2", step and how many to keep.',
-    outside: `This run had ${steps} steps: a cut can fall on step 1 to ${steps - 1}, not on ${outside}. ` +
-      "Move the marker.",
-    order: "The cuts of the schedule fall on the same step or go backwards. Move the markers apart.",
-    nobody: `Nobody would be dropped: each cut must keep at least 1, and fewer than the ${candidates} that start, ` +
-      "or than the cut before it left.",
-    "": "",
-  }[kind];
+  const { nobody, order, outside, unreadable } = says().chart;
+  const beyond = rounds.find(({ step }) => step < 1 || step >= steps)?.step ?? steps;
+  return { unreadable, outside: outside(steps, beyond), order, nobody: nobody(candidates), "": "" }[kind];
 }
 
-/** @param {Chance} chance @param {string} [unit] */
-function often({ value }, unit = value < 0.15 ? " run of 10" : " runs of 10") {
+/** How often, in tenths. @param {number} value @param {boolean} [short] */
+export function often(value, short = false) {
+  const { nearlyAll, nearlyAllShort, often: said, oftenShort, seldom } = says().chart;
   const tenths = Math.round(10 * value);
-  if (tenths >= 10) return `nearly all${unit && " runs"}`;
-  return tenths === 0 ? `fewer than 1${unit && " run of 10"}` : `about ${tenths}${unit}`;
+  if (tenths >= 10) return short ? nearlyAllShort : nearlyAll;
+  return tenths === 0 ? seldom : (short ? oftenShort : said)(tenths);
 }
 
-/** @param {number} seconds */
-export function time(seconds) {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = seconds / 60;
-  if (minutes < 10) return `${minutes.toFixed(1)} min`;
-  if (minutes < 90) return `${Math.round(minutes)} min`;
-  return `${Math.floor(minutes / 60)} h ${Math.round(minutes % 60)} min`;
+/** @param {number} value in seconds */
+export function time(value) {
+  const { hours, minutes, seconds } = says().chart;
+  if (value < 90) return seconds(value < 9.95 ? value.toFixed(1) : String(Math.round(value)));
+  const whole = value / 60;
+  if (whole < 90) return minutes(whole < 9.95 ? whole.toFixed(1) : String(Math.round(whole)));
+  return hours(Math.floor(Math.round(whole) / 60), Math.round(whole) % 60);
 }
 
 /** @param {number} value */
-const amount = (value) => String(Number(value.toPrecision(3)));
-/** @param {number} value */
-const percent = (value) => `${Math.round(100 * value)} %`;
-/** @param {number} value @param {string} noun */
-const count = (value, noun) => `${value} ${noun}${value === 1 ? "" : "s"}`;
+export const amount = (value) => String(Number(value.toPrecision(3)));

@@ -12,14 +12,23 @@
  * @property {number} probes by scoring beside them
  * @property {number} plain by the same run with nothing dropped
  *
- * @typedef {object} Curves
+ * @typedef {object} Pace seconds that the parts of a finished run took
+ * @property {number} setup before the first model call, such as loading the model
+ * @property {[number, number, number][]} calls candidates, how many such calls, seconds each; in order of candidates
+ * @property {[number, number][]} probes candidates, seconds
+ *
+ * @typedef {object} Curves lists with an entry a step hold null where nothing is known
  * @property {number} candidates
  * @property {number[]} sigmas noise fraction at each step, 0 to the last
  * @property {number} share of a model call that a probe needs beside its depth
  * @property {number | null} depth blocks that a probe runs through, through all; null without a head
  * @property {Watched[]} watches in order of step
- * @property {(number[][] | null)[]} retention [step][keep - 1] is [chance, low, high]; null where nothing is known
+ * @property {string[]} loras that the head was not measured with; "" for patches of the model that have no name
+ * @property {(number[][] | null)[]} retention [step][keep - 1] is [chance, low, high]
+ * @property {(number[] | null)[]} accuracy [step] is [share of pairs ordered rightly, low, high]
+ * @property {(number | null)[]} correlation of scores and true quality at each step
  * @property {Spent | null} cost
+ * @property {Pace | null} pace
  */
 
 import { fault } from "./check.mjs";
@@ -28,6 +37,8 @@ const NUMBER = { type: "number" };
 const COUNT = { type: "integer", minimum: 0 };
 /** @param {object} items @param {number} [most] */
 const list = (items, most = 20_000) => ({ type: "array", maxItems: most, items });
+/** @param {number} length */
+const numbers = (length) => ({ ...list(NUMBER, length), minItems: length });
 /** @param {Record<string, object>} properties */
 const record = (properties) => ({ type: "object", required: Object.keys(properties), properties });
 /** @param {object} schema */
@@ -40,8 +51,12 @@ const SCHEMA = record({
   share: NUMBER,
   depth: orNull(NUMBER),
   watches: list(record({ step: COUNT, rows: list(COUNT), scores: list(NUMBER) })),
-  retention: list(orNull(list(list(NUMBER, 3)))),
+  loras: list({ type: "string" }),
+  retention: list(orNull(list(numbers(3)))),
+  accuracy: list(orNull(numbers(3))),
+  correlation: list(orNull(NUMBER)),
   cost: orNull(record({ seconds: NUMBER, spent: NUMBER, probes: NUMBER, plain: NUMBER })),
+  pace: orNull(record({ setup: NUMBER, calls: list(numbers(3)), probes: list(numbers(2)) })),
 });
 
 /** Whether the server's answer can be drawn. @param {unknown} told @returns {told is Curves} */

@@ -5,8 +5,9 @@
  * @typedef {import("./readout.mjs").Reading} Reading
  */
 
-import { cutLabel, cutValue } from "./chart_words.mjs";
+import { cutValue } from "./chart_words.mjs";
 import { make, mark, style, write } from "./dom.mjs";
+import { says } from "./language.mjs";
 
 const LEAP = 5; // steps that Page Up and Page Down move by
 
@@ -29,7 +30,7 @@ export class CutMarkers {
       style(marker, "transform", `translateX(${scale.x(shown)}px)`);
       write(/** @type {Element} */ (marker.firstElementChild), String(round.step));
       mark(marker, "data-step", String(round.step));
-      mark(marker, "aria-label", cutLabel(cut, reading.rounds.length));
+      mark(marker, "aria-label", says().chart.cut(cut + 1, reading.rounds.length));
       mark(marker, "aria-valuemin", String(Math.min(least, shown)));
       mark(marker, "aria-valuemax", String(Math.max(most, shown)));
       mark(marker, "aria-valuenow", String(shown));

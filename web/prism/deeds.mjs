@@ -100,6 +100,29 @@ export async function keepAndTryMore(store, front, view, rows) {
   });
 }
 
+/** Queue a run of the same candidates in which nobody is dropped; every widget is then as it was.
+ * @param {Store} store @param {Front} front @param {View} view */
+export async function watchOnce(store, front, view) {
+  return attempt(store, view, async () => {
+    const place = found(front, view);
+    const seeds = await seedValues(front, view, seedsOf(place));
+    if (!seeds.length) throw new Obstacle(said("noSeedToWatch"));
+    const [choose, kept] = ["choose", "kept"].map((name) => controlBehind(place, name));
+    if (!choose || !kept) throw new Obstacle(said("chooseNotOurs"));
+    const controls = [choose, kept, ...seeds.map(([seed]) => seed)];
+    const before = controls.map(({ widget }) => widget.value);
+    try {
+      setWidget(choose.widget, "watch", choose.owner);
+      setWidget(kept.widget, "", kept.owner);
+      await queueWith(front, seeds);
+    } finally {
+      controls.forEach(({ widget, owner }, position) => setWidget(widget, before[position], owner));
+      front.edited();
+    }
+    store.change(succeeded, view.run, said("watchQueued"));
+  });
+}
+
 /** @param {number} seed @param {number} count */
 function after(seed, count) {
   return seedNumber(String((BigInt(seed) + BigInt(count)) % SEED_LIMIT));

@@ -39,3 +39,15 @@ export function moveCut(place, index, step) {
 
 /** @param {string} schedule */
 const moving = (schedule) => (schedule.trim() ? "schedule" : "prune_step");
+
+/** Cut once, after that step and to so many; a schedule that is written stays one. @param {Place} place
+ * @param {number} step @param {number} keep @returns {boolean} whether that could be set */
+export function setCut(place, step, keep) {
+  const schedule = controlBehind(place, "schedule");
+  const wanted = schedule?.widget.value?.trim()
+    ? [{ control: schedule, value: `${step}:${keep}` }]
+    : [{ control: controlBehind(place, "prune_step"), value: step }, { control: controlBehind(place, "keep"), value: keep }];
+  if (wanted.some(({ control }) => !control)) return false;
+  for (const { control, value } of wanted) if (control) setWidget(control.widget, value, control.owner);
+  return true;
+}

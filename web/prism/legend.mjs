@@ -4,15 +4,15 @@
  * @typedef {import("./contract.mjs").Card} Card
  * @typedef {import("./curves.mjs").Curves} Curves
  * @typedef {import("./readout.mjs").Reading} Reading
- * @typedef {keyof typeof LEGEND} Sign
+ * @typedef {keyof typeof import("./texts/en/chart.mjs").chart.legend} Sign
  *
  * @typedef {object} Legend
  * @property {HTMLUListElement} element
  * @property {Map<Sign, { item: HTMLElement, text: HTMLElement }>} entries
  */
 
-import { LEGEND } from "./chart_words.mjs";
 import { make, show, write } from "./dom.mjs";
+import { says } from "./language.mjs";
 import { shape } from "./plot.mjs";
 
 /** A small picture of each: class of the shape, and its path in a box of 18 x 10 pixels.
@@ -52,6 +52,6 @@ export function renderLegend({ entries }, curves, reading, active, cards) {
     chance: reading.candidates === curves.candidates && curves.retention.some((chances) => chances?.[keep - 1]) };
   for (const [sign, { item, text }] of entries) {
     show(item, there[sign]);
-    write(text, LEGEND[sign](keep, curves.candidates));
+    write(text, says().chart.legend[sign](keep, curves.candidates));
   }
 }

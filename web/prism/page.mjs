@@ -22,8 +22,8 @@
 
 import { Attention } from "./attention.mjs";
 import { fault } from "./check.mjs";
-import { answer, keepAndTryMore, lock, replay, setMark, unlock } from "./deeds.mjs";
-import { knobsOf, moveCut } from "./knobs.mjs";
+import { answer, keepAndTryMore, lock, replay, setMark, unlock, watchOnce } from "./deeds.mjs";
+import { knobsOf, moveCut, setCut } from "./knobs.mjs";
 import { setWidget, widgetOf } from "./lock.mjs";
 import { Panel } from "./panel.mjs";
 import { isHere, stagedOf, stagedPlace } from "./select.mjs";
@@ -135,6 +135,13 @@ export class Page {
         if (place) moveCut(place, cut, step);
         front.redraw();
       },
+      set: (view, step, keep) => {
+        const place = front.place(view.node);
+        const done = place !== null && setCut(place, step, keep);
+        front.redraw();
+        return done;
+      },
+      watch: (view) => void watchOnce(this.store, front, view).then(() => this.store.refresh()),
       edited: () => front.edited(),
       refresh: () => this.store.refresh(),
     };

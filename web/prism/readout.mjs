@@ -11,6 +11,10 @@
  * @property {number} spent by the sampler's own model calls
  * @property {number} probes by scoring beside them
  * @property {number} plain by the same run with nothing dropped
+ * @property {number} candidates that start
+ * @property {number} calls of the model in all
+ * @property {[number, number][]} phases candidates alive, and how many calls are made with them
+ * @property {number[]} probed how many each probe scores
  *
  * @typedef {{ value: number, low: number, high: number }} Chance with its 95 % interval
  *
@@ -19,18 +23,26 @@
  * @property {"" | "unscored" | "dropped"} unknown why: nobody was scored at the step, or some were gone by then
  * @property {number} step at which it ceases to be known
  *
+ * @typedef {object} Joint
+ * @property {number} value worked out from the head's accuracy
+ * @property {number} low what it is at least, by what was measured for each cut, whatever their errors have in common
+ * @property {number} high what it is at most
+ *
  * @typedef {object} Reading
  * @property {Round[]} rounds
  * @property {"" | "unreadable" | "outside" | "order" | "nobody"} obstacle why these settings cannot be run
  * @property {number} steps of the sampler
  * @property {number} candidates that the next run starts
  * @property {Cost | null} cost null where there is an obstacle
- * @property {number | null} pace seconds that an evaluation takes, from a finished run
+ * @property {import("./pace.mjs").Seconds | null} seconds from a finished run; null where there is none
  * @property {Chance | null} chance that the first cut keeps the best
  * @property {{ keep: number, chance: Chance | null } | null} other the same for keeping more
+ * @property {Joint | null} joint chance that all cuts together keep the best; null with one cut
  * @property {Survivors | null} survivors null where nothing was scored at all
  */
 
+import { surviving } from "./joint.mjs";
+import { secondsOf } from "./pace.mjs";
 import { roundsOf } from "./schedule.mjs";
 
 /**
@@ -58,17 +70,27 @@ export function callTable(steps, calls) {
 export function predicted(rounds, candidates, table, depth, share) {
   const last = table[table.length - 1];
   const decisions = new Map(rounds.map(([step, keep]) => [table[step], keep]));
-  let [alive, done, spent, probes] = [candidates, 0, 0, 0];
+  let [alive, done] = [candidates, 0];
+  /** @type {Cost} */
+  const cost = { spent: 0, probes: 0, plain: candidates * last, candidates, calls: last, phases: [], probed: [] };
+  const run = (/** @type {number} */ until) => {
+    cost.spent += alive * (until - done);
+    cost.phases.push([alive, until - done]);
+    done = until;
+  };
   for (const [call, keep] of [...decisions].sort(([one], [other]) => one - other)) {
     if (keep >= alive) continue;
     const probe = alive * (depth ?? 0) * share;
     const probing = probe < alive - keep;
-    const effective = Math.min(probing ? call : call + 1, last);
-    probes += probing ? probe : 0;
-    spent += alive * (effective - done);
-    [alive, done] = [keep, effective];
+    run(Math.min(probing ? call : call + 1, last));
+    if (probing) {
+      cost.probes += probe;
+      cost.probed.push(alive);
+    }
+    alive = keep;
   }
-  return { spent: spent + alive * (last - done), probes, plain: candidates * last };
+  run(last);
+  return cost;
 }
 
 /** @param {Cost} cost */
@@ -121,23 +143,25 @@ export function obstacleTo(rounds, steps, candidates) {
 
 /** All that the page can say of these settings. @param {Curves} curves @param {Knobs} knobs
  * @param {number | null} gone step of the run's first drop
- * @param {boolean} [waited] whether the run's time holds waiting for a person, so that it tells nothing
  * @returns {Reading} */
-export function read(curves, knobs, gone, waited = false) {
+export function read(curves, knobs, gone) {
   const steps = curves.sigmas.length - 1;
   const found = roundsOf(knobs, curves.sigmas);
   const rounds = found ?? [];
   const { candidates } = knobs;
   const obstacle = obstacleTo(found, steps, candidates);
-  const { cost } = curves;
-  const pace = cost && !waited ? cost.seconds / Math.max(1, total(cost)) : null;
-  const common = { rounds, obstacle, steps, candidates, pace };
-  if (obstacle) return { ...common, cost: null, chance: null, other: null, survivors: null };
+  const common = { rounds, obstacle, steps, candidates };
+  if (obstacle) {
+    return { ...common, cost: null, seconds: null, chance: null, other: null, joint: null, survivors: null };
+  }
   const same = candidates === curves.candidates;
   const [{ step, keep }] = rounds;
   const more = wider(keep, candidates);
-  return { ...common, cost: costOf(curves, rounds, candidates), chance: same ? chanceAt(curves, step, keep) : null,
+  const cost = costOf(curves, rounds, candidates);
+  return { ...common, cost, seconds: secondsOf(curves.pace, cost, (curves.depth ?? 0) * curves.share),
+    chance: same ? chanceAt(curves, step, keep) : null,
     other: same && more ? { keep: more, chance: chanceAt(curves, step, more) } : null,
+    joint: same ? jointOf(curves, rounds) : null,
     survivors: curves.watches.length ? survivorsOf(curves, rounds, gone) : null };
 }
 
@@ -145,4 +169,17 @@ export function read(curves, knobs, gone, waited = false) {
 function wider(keep, candidates) {
   const half = Math.floor(candidates / 2);
   return keep < half ? half : keep < candidates - 1 ? candidates - 1 : 0;
+}
+
+/** How often all cuts together keep the best. Whoever is among the best so many of all is so among fewer, so the cuts'
+ * own chances to lose the best add up to the most that can be lost. @param {Curves} curves @param {Round[]} rounds
+ * @returns {Joint | null} */
+function jointOf(curves, rounds) {
+  const chances = rounds.map(({ step, keep }) => chanceAt(curves, step, keep)?.value);
+  const correlations = rounds.map(({ step }) => curves.correlation[step]);
+  if (rounds.length < 2 || chances.includes(undefined) || correlations.includes(null)) return null;
+  const known = /** @type {number[]} */ (chances);
+  const low = Math.max(0, known.reduce((left, chance) => left - (1 - chance), 1));
+  const value = surviving(rounds, curves.candidates, /** @type {number[]} */ (correlations));
+  return { low, high: known[0], value: Math.min(known[0], Math.max(low, value)) };
 }

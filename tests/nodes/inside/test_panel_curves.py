@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from conftest import BLOCKS, TAP, node, pack
 from live_runs import FULL, finished, patched
 
@@ -29,6 +30,9 @@ def test_scores_and_cost_are_those_of_the_record(loaded, head, sample):
     assert found["sigmas"] == pytest.approx(record.sigmas, abs=1e-5) and found["candidates"] == 4
     assert found["depth"] == TAP / BLOCKS and found["share"] == 0.5    # with CFG a probe takes half of a call
     assert found["cost"]["spent"] == record.evaluations.spent and found["cost"]["seconds"] > 0
+    pace = found["pace"]
+    assert [rows for rows, _, _ in pace["calls"]] == [2, 4] and all(each > 0 for _, _, each in pace["calls"])
+    assert sum(each * many for _, many, each in pace["calls"]) < found["cost"]["seconds"]
 
 
 def test_retention_is_that_of_the_heads_file(loaded, make_head, sample):
@@ -39,7 +43,21 @@ def test_retention_is_that_of_the_heads_file(loaded, make_head, sample):
     step = next(k for k, sigma in enumerate(record.sigmas) if sigma <= 0.95)
     (one, low, high), *others = found["retention"][step]
     assert 0.4 <= one <= 0.6 and low < one < high and len(others) == 2
+    assert found["accuracy"][0] is None and found["accuracy"][step] == [0.7, 0.68, 0.72]
+    assert 0 < found["correlation"][step] < 1
 
 
 def test_a_head_that_was_not_measured_promises_nothing(loaded, head, sample):
     assert set(map(str, charted(loaded, head, sample)[0]["retention"])) == {"None"}
+
+
+@pytest.mark.parametrize(("measured", "names", "unmeasured"), [
+    ([], ["new.safetensors"], ["new.safetensors"]), (["new.safetensors"], ["new.safetensors"], []), ([], [], [""])])
+def test_loras_that_the_head_does_not_know_are_named(loaded, make_head, sample, monkeypatch, measured, names, unmeasured):
+    reliability = tuple({**entry, "loras": measured} for entry in RELIABILITY)
+    judge = node("PrismLoadHead").execute(make_head("measured.safetensors", reliability=reliability)).args[0]
+    monkeypatch.setattr(session, "loras_of", lambda where: names)
+    assert charted(loaded, judge, sample)[0]["loras"] == []
+    changed = loaded.clone()
+    changed.add_patches({"diffusion_model.patch_embedding.bias": (torch.zeros(1),)})
+    assert charted(changed, judge, sample)[0]["loras"] == unmeasured

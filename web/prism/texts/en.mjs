@@ -3,6 +3,7 @@
 import { buttons } from "./en/buttons.mjs";
 import { call } from "./en/call.mjs";
 import { cards } from "./en/cards.mjs";
+import { chart } from "./en/chart.mjs";
 import { compare } from "./en/compare.mjs";
 import { deeds } from "./en/deeds.mjs";
 import { headline } from "./en/headline.mjs";
@@ -10,4 +11,4 @@ import { panel } from "./en/panel.mjs";
 import { picks } from "./en/picks.mjs";
 
 /** `lang`: as HTML and the browser's own formats call the language. */
-export const en = { lang: "en", buttons, call, cards, compare, deeds, headline, panel, picks };
+export const en = { lang: "en", buttons, call, cards, chart, compare, deeds, headline, panel, picks };

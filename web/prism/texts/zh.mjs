@@ -1,15 +1,13 @@
 /** What the panel says, in Simplified Chinese.
  *
- * @type {typeof import("./en.mjs").en}
- */
-
-import { buttons } from "./zh/buttons.mjs";
+ * @type {typeof import { buttons } from "./zh/buttons.mjs";
 import { call } from "./zh/call.mjs";
 import { cards } from "./zh/cards.mjs";
+import { chart } from "./zh/chart.mjs";
 import { compare } from "./zh/compare.mjs";
 import { deeds } from "./zh/deeds.mjs";
 import { headline } from "./zh/headline.mjs";
 import { panel } from "./zh/panel.mjs";
 import { picks } from "./zh/picks.mjs";
 
-export const zh = { lang: "zh-CN", buttons, call, cards, compare, deeds, headline, panel, picks };
+export const zh = { lang: "zh-CN", buttons, call, cards, chart, compare, deeds, headline, panel, picks };

@@ -33,4 +33,10 @@ export const deeds = {
     seeds.length ? "" : `PRISM found no sampler with a seed of its own: set it to ${seed || "that of this run"} yourself.`,
     group > 1 ? `Alone it may round otherwise than in its group of ${group}, by less than the eye sees.` : "",
   ].filter(Boolean).join(" "),
+
+  watchQueued: "Queued one run of the same candidates that drops nobody. Your settings are as they were.",
+  noSeedToWatch: "PRISM found no sampler with a seed of its own behind this node, so it cannot make the same " +
+    "candidates again.",
+  chooseNotOurs: "The 'choose' or 'kept' input of this node is connected to something that PRISM cannot set. Take the " +
+    "connection away, then try again.",
 };

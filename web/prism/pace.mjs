@@ -1,0 +1,48 @@
+/**
+ * How long settings take, from what each model call of a finished run took.
+ *
+ * A call of few candidates takes longer a candidate than one of many, so seconds are read off lines between the numbers
+ * of candidates that the run had. Where it had one number only, fewer are taken to need their share.
+ *
+ * @typedef {import("./curves.mjs").Pace} Pace
+ * @typedef {import("./readout.mjs").Cost} Cost
+ *
+ * @typedef {object} Seconds
+ * @property {number} taken by these settings, from the first model call to the end
+ * @property {number} all with nothing dropped
+ */
+
+/** Seconds of a model call of so many candidates. @param {Pace["calls"]} calls in order of candidates
+ * @param {number} rows */
+export function callSeconds(calls, rows) {
+  const measured = calls.map(([known, , seconds]) => /** @type {[number, number]} */ ([known, seconds]));
+  const above = measured.findIndex(([known]) => known >= rows);
+  const last = above < 0 ? measured.length - 1 : Math.max(1, above);
+  const [low, high] = [measured[last - 1], measured[last]];
+  if (!low || !high) return (measured[0][1] * rows) / measured[0][0];
+  const line = low[1] + ((high[1] - low[1]) * (rows - low[0])) / (high[0] - low[0]);
+  // Noise must not make more candidates cheaper, nor fewer of them dearer each than a share of what was measured.
+  if (rows < low[0]) return Math.min(low[1], Math.max(line, (low[1] * rows) / low[0]));
+  return rows > high[0] ? Math.max(line, high[1]) : line;
+}
+
+/** Seconds that scoring so many candidates takes in a call of its own. @param {Pace} pace @param {number} rows
+ * @param {number} share that it should take of a model call */
+function probeSeconds({ calls, probes }, rows, share) {
+  const [known, seconds] = probes.at(-1) ?? [0, 0];
+  if (!known) return share * callSeconds(calls, rows);
+  return (seconds * callSeconds(calls, rows)) / callSeconds(calls, known);
+}
+
+/** @param {Pace | null} pace @param {Cost} cost @param {number} share of a call that a probe should take
+ * @returns {Seconds | null} null where no run has been measured */
+export function secondsOf(pace, cost, share) {
+  if (!pace?.calls.length) return null;
+  const phases = cost.phases.map(([rows, calls]) => calls * callSeconds(pace.calls, rows));
+  const probes = cost.probed.map((rows) => probeSeconds(pace, rows, share));
+  const sum = (/** @type {number[]} */ parts) => parts.reduce((whole, part) => whole + part, 0);
+  return { taken: sum(phases) + sum(probes), all: cost.calls * callSeconds(pace.calls, cost.candidates) };
+}
+
+/** Whether all calls had the same number of candidates, so that what fewer take is a guess. @param {Pace | null} pace */
+export const isGuess = (pace) => pace?.calls.length === 1;
