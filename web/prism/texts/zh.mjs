@@ -1,6 +1,9 @@
 /** What the panel says, in Simplified Chinese.
  *
- * @type {typeof import { buttons } from "./zh/buttons.mjs";
+ * @type {typeof import("./en.mjs").en}
+ */
+
+import { buttons } from "./zh/buttons.mjs";
 import { call } from "./zh/call.mjs";
 import { cards } from "./zh/cards.mjs";
 import { chart } from "./zh/chart.mjs";
