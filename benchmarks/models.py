@@ -41,12 +41,15 @@ class WanSize:
 WAN = {"1.3B": WanSize(1536, 8960, 30), "14B": WanSize(5120, 13824, 40)}
 
 
-def shapes(steps: int) -> tuple[Scene, str]:
-    """The Shapes scene with the head that ships; a word on the head that was used."""
+def shapes(steps: int, as_it_is: bool = False) -> tuple[Scene, str]:
+    """The Shapes scene with the head that ships; a word on the head that was used.
+
+    as_it_is: else the head is taken to be reliable at every sigma.
+    """
     model = nodes.UNETLoader().load_unet(BACKBONE, "default")[0]
     head, word = _shapes_head(model)
     positive, negative = (PrismShapesPrompt.execute(text).args[0] for text in (EXAMPLE, ""))
-    return Scene(model, trusted(head), positive, negative, SHAPES_LATENT, steps,
+    return Scene(model, head if as_it_is else trusted(head), positive, negative, SHAPES_LATENT, steps,
                  vae=nodes.VAELoader().load_vae(VAE)[0]), word
 
 

@@ -1,7 +1,8 @@
 """`bench page`: what the panel costs a page with 32 candidates, traced in Chromium.
 
 Runs in the launcher's environment, without ComfyUI: the server that it opens is a process of its own. The messages
-are made up and come as often as the server may send them; a new picture of all candidates comes once a second.
+are made up and come as often as the server may send them; a new picture of all candidates comes once a second. The
+chart is open all the while, and its marker is dragged at the end.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ import datetime
 import json
 import platform
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Route, sync_playwright
 
 from launcher import layout
 from launcher.comfyui import DEFAULT, released
 from launcher.server import Server, free_port
 from tests.web import chromium
+from tests.web.charting import Chart, curves
 from tests.web.comfy_page import RENDERERS, ComfyPage
 from tests.web.panel import Panel
 from tests.web.trace import DRAWING, SCRIPT, Frame, frames, percentile, trace
@@ -29,7 +32,7 @@ from tests.web.views import card, send, sheet, show_sheets, view
 
 from .processor import cores, processor
 
-WORKFLOW, NODE, CANDIDATES = "prism_best_of_n_shapes", "PrismBestOfN", 32
+WORKFLOW, NODE, CANDIDATES, STEPS = "prism_best_of_n_shapes", "PrismBestOfN", 32, 50
 PAUSE = 100  # milliseconds between messages: the server sends no more often
 SECONDS, QUICK_SECONDS = 20, 2
 LIMIT_MS = 8
@@ -37,8 +40,10 @@ NOTES = (
     "Milliseconds of the page's main thread from the start of one frame to the start of the next: script of PRISM's "
     "own files, and style, layout, pre-paint, paint and layerize of the whole page, ComfyUI's own share included.",
     "alone: the same page before anything is shown in the panel. still: 32 candidates in it, their loops playing, no "
-    "messages. live: ten messages a second, each with new scores for all, a new picture once a second.",
-    "busy: only those frames of live in which script of ours ran.",
+    "messages. live: ten messages a second, each with new scores for all, a new picture once a second, and the chart "
+    "drawing the scores of step after step, up to 50.",
+    "busy: only those frames of live in which script of ours ran. drag: the finished run's marker pulled over the whole "
+    "chart of 32 lines and 50 steps, and back.",
 )
 SEND = """async ([messages, pause]) => {
     for (const detail of messages) {
@@ -98,26 +103,46 @@ def traced(browser: Browser, server: Server, renderer: str, seconds: int) -> dic
         comfy.page.wait_for_timeout(1000 * seconds)
     messages = script(comfy, seconds)
     alone = frames(trace(comfy, wait))
+    answer_charts(comfy, seconds)
     send(comfy, messages.pop(0))
     comfy.poll(lambda: len(panel.playing()) == CANDIDATES, what="a moving picture on each card")
+    chart = Chart(panel)
+    chart.root.locator(".prism-stage").wait_for()
     still = frames(trace(comfy, wait))
+    answer_charts(comfy, seconds)
     live = frames(trace(comfy, lambda: comfy.page.evaluate(SEND, [messages, PAUSE])))
+    send(comfy, messages[-1] | {"seq": 10**6, "step": STEPS, "status": "finished"})
+    panel.wait("finished")
+    chart.bring_up()
+    drag = frames(trace(comfy, lambda: chart.drag(5, STEPS - 1, 1, 5, total=STEPS, moves=20 * seconds)))
     comfy.page.context.close()
     busy = [frame for frame in live if frame[SCRIPT]]
     return {name: figures(found) for name, found in
-            {"alone": alone, "still": still, "live": live, "busy": busy}.items()}
+            {"alone": alone, "still": still, "live": live, "busy": busy, "drag": drag}.items()}
+
+
+def answer_charts(comfy: ComfyPage, seconds: int) -> None:
+    """Answer for the chart with more and more steps, all of them after so many seconds."""
+    began, whole = time.monotonic(), curves(CANDIDATES, STEPS, drops=False)
+
+    def answer(route: Route) -> None:
+        known = max(1, round(len(whole["watches"]) * min(1.0, (time.monotonic() - began) / seconds)))
+        route.fulfill(json=whole | {"watches": whole["watches"][:known]})
+    comfy.page.unroute("**/prism/runs/*/chart")
+    comfy.page.route("**/prism/runs/*/chart", answer)
 
 
 def script(comfy: ComfyPage, seconds: int) -> list[dict[str, Any]]:
     """The messages: every one moves all scores and ranks."""
-    first = view(comfy, NODE, CANDIDATES, judge="head", head="head")
+    first = view(comfy, NODE, CANDIDATES, judge="head", head="head", steps=STEPS)
+    total = 1000 * seconds // PAUSE
 
     def message(number: int) -> dict[str, Any]:
         places = [(7 * row + number) % CANDIDATES for row in range(CANDIDATES)]
         cards = [card(row, score=-place / 10, rank=1 + place) for row, place in enumerate(places)]
         rows = sheet([*range(CANDIDATES)], version=1 + number * PAUSE // 1000)
-        return first | {"seq": 1 + number, "step": min(20, 1 + number // 10), "candidates": cards, "sheet": rows}
-    return [message(number) for number in range(1 + 1000 * seconds // PAUSE)]
+        return first | {"seq": 1 + number, "step": 1 + number * (STEPS - 2) // total, "candidates": cards, "sheet": rows}
+    return [message(number) for number in range(1 + total)]
 
 
 def figures(found: list[Frame]) -> dict[str, Any]:

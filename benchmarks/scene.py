@@ -67,7 +67,7 @@ class Scene:
 
     def plain(self, rows: int) -> dict:
         """The batch without PRISM, in a clone as any patch would make one."""
-        return self._sample(self.model.clone(), rows)
+        return self.sampled(self.model.clone(), rows)
 
     def pruned(self, rows: int, rounds: Sequence[tuple[int, int]], group: int = 0,
                page: bool = False) -> tuple[dict, Finished | None]:
@@ -78,7 +78,7 @@ class Scene:
         schedule = tuple(Round(Mark("step", step), keep) for step, keep in rounds)
         hooks = Session("1", self.head, Wishes(), Board(lambda event, data: None)).hooks(asks=False) if page else {}
         model = attach(self.model, Settings(self.head, rows, schedule, group=group, **hooks))
-        latent = self._sample(model, rows)
+        latent = self.sampled(model, rows)
         ledger = ledger_of(model)
         return latent, ledger.find(latent["samples"]) if len(ledger) else None
 
@@ -97,7 +97,8 @@ class Scene:
     def _empty(self, rows: int) -> dict:
         return {"samples": torch.zeros(rows, *self.shape)}
 
-    def _sample(self, model: Any, rows: int) -> dict:
+    def sampled(self, model: Any, rows: int) -> dict:
+        """What the sampler returns with this model."""
         return nodes.KSampler().sample(model, self.seed, self.steps, self.cfg, self.sampler, self.scheduler,
                                        self.positive, self.negative, self._empty(rows), 1.0)[0]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import bench_page, comfyui, layout
+from . import bench_page, bench_tune, comfyui, layout
 from .console import table
 from .errors import LauncherError
 from .process import clean_environment
@@ -32,7 +32,7 @@ def bench(arguments: Sequence[str]) -> int:
         text = bench_page.report(found)
     else:
         found = measure(comfyui.existing(chosen.comfyui) if chosen.comfyui else comfyui.released(), chosen)
-        text = report(found)
+        text = bench_tune.report(found) if chosen.benchmark == "tune" else report(found)
     print(f"\n{text}")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -52,15 +52,20 @@ def _parser() -> argparse.ArgumentParser:
         "page", help="the panel in the browser: milliseconds a frame",
         description="Shows 32 candidates in Chromium, in both renderers of ComfyUI's page, and traces what script, "
                     "layout and paint cost. Takes about two minutes; close other programs.")
-    for one in (live, page):
+    tune = names.add_parser(
+        "tune", help="whether what the chart promises comes true: seconds, and how often the best stays",
+        description="Runs the Shapes workflows with other cuts than their own, and watches the test prompts. Takes about "
+                    "a quarter of an hour; close other programs. It needs Node.")
+    for one in (live, page, tune):
         one.add_argument("--json", type=Path, metavar="FILE", help="keep all figures there")
         one.add_argument("--quick", action="store_true",
                          help="few and short runs: shows that it works, not how fast it is")
     live.add_argument("--sizes", metavar="LIST",
                       help="on a GPU: which real sizes, such as 1.3B/33,14B/81, or none (default: 1.3B and 14B, each "
                            "with 33 and 81 frames)")
-    live.add_argument("--comfyui", type=Path, metavar="PATH",
-                      help="an existing ComfyUI to use; nothing is written into it")
+    for one in (live, tune):
+        one.add_argument("--comfyui", type=Path, metavar="PATH",
+                         help="an existing ComfyUI to use; nothing is written into it")
     return parser
 
 
@@ -68,7 +73,7 @@ def measure(comfy: comfyui.ComfyUI, chosen: argparse.Namespace) -> dict[str, Any
     """Run the benchmark that was chosen; its figures. LauncherError where it did not come to an end."""
     layout.BUILD.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=layout.BUILD))
-    options = [*(["--quick"] if chosen.quick else []), *(["--sizes", chosen.sizes] if chosen.sizes else [])]
+    options = [*(["--quick"] if chosen.quick else []), *(["--sizes", chosen.sizes] if getattr(chosen, "sizes", None) else [])]
     words = " ".join(["python3 run.py bench", chosen.benchmark, *options, *(["--json FILE"] if chosen.json else [])])
     figures = folder / "figures.json"
     try:

@@ -17,7 +17,7 @@ from .process import clean_environment
 
 COLUMNS = ("what", "frames", "median", "95 %", "largest", "script", "style", "layout", "paint")
 NAMES = {"alone": "empty panel", "still": "candidates, no messages", "live": "ten messages a second",
-         "busy": "those frames with messages"}
+         "busy": "those frames with messages", "drag": "a marker is dragged"}
 
 
 def measure(quick: bool, keeps: bool) -> dict[str, Any]:

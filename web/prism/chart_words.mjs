@@ -52,7 +52,7 @@ function runLine({ cost, pace, candidates }) {
   const all = secondsOf(pace, plain, 0)?.all ?? 0;
   const taken = cost.seconds - pace.setup;
   const { thisRun, thisRunAll } = says().chart;
-  return cost.spent < cost.plain && all > taken ? thisRun(time(taken), time(all - taken), time(all))
+  return cost.spent < cost.plain && all > taken ? thisRun(time(taken, all), time(all - taken, all), time(all))
     : thisRunAll(time(taken));
 }
 
@@ -66,8 +66,8 @@ function costLine({ cost, seconds, candidates }) {
     const clips = amount((spent / plain) * candidates);
     return plain >= spent ? costs(clips, candidates, share) : costsMore(clips, candidates, share);
   }
-  return plain >= spent ? takes(time(spent), time(plain - spent), time(plain), share)
-    : takesMore(time(spent), time(spent - plain), share);
+  return plain >= spent ? takes(time(spent, plain), time(plain - spent, plain), time(plain), share)
+    : takesMore(time(spent), time(spent - plain, spent), share);
 }
 
 /** With few steps: what pruning can save at all. @param {Reading} reading @param {Curves} curves */
@@ -127,12 +127,12 @@ export function often(value, short = false) {
   return tenths === 0 ? seldom : (short ? oftenShort : said)(tenths);
 }
 
-/** @param {number} value in seconds */
-export function time(value) {
+/** @param {number} value in seconds @param {number} [beside] which the value is told, in the same unit */
+export function time(value, beside = value) {
   const { hours, minutes, seconds } = says().chart;
-  if (value < 90) return seconds(value < 9.95 ? value.toFixed(1) : String(Math.round(value)));
+  if (beside < 90) return seconds(value < 9.95 ? value.toFixed(1) : String(Math.round(value)));
   const whole = value / 60;
-  if (whole < 90) return minutes(whole < 9.95 ? whole.toFixed(1) : String(Math.round(whole)));
+  if (beside < 5400) return minutes(whole < 9.95 ? whole.toFixed(1) : String(Math.round(whole)));
   return hours(Math.floor(Math.round(whole) / 60), Math.round(whole) % 60);
 }
 
