@@ -13,10 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from .policy import Decision, TopK, Watch
+from .policy import Decision, TopK, Watch, ranked
 from .preference import ETA
+from .said import say
 
-NO_FEATURES = "The head gave no features to tell candidates apart by; scores alone decided."
+NO_FEATURES = say(
+    "noFeatures", "The head gave no features to tell candidates apart by; scores alone decided."
+)
 
 
 class Diverse:
@@ -67,11 +70,11 @@ class Diverse:
     def _reason(
         self, watch: Watch, index: int, order: list[int], kept: list[int], unlike: Tensor
     ) -> str:
-        rank = f"rank {order.index(index) + 1} of {len(order)} at step {watch.step}"
+        rank = ranked(order.index(index) + 1, watch)
         if order.index(index) >= len(kept):
             return rank
         alike = min(kept, key=lambda other: float(unlike[index, other]))
-        return f"{rank}, most like candidate {watch.rows[alike]}"
+        return say("alike", "{rank}, most like candidate {row}", rank=rank, row=watch.rows[alike])
 
 
 def _distances(embeddings: Tensor) -> Tensor:

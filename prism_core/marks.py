@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .policy import Decision, Watch
+from .said import Said, say
 
 PIN, BAN = "pin", "ban"
+ALL_BANNED = say("allBanned", "All candidates were banned, so the bans were left aside.")
 
 
 def overruled(decision: Decision, watch: Watch, marks: Mapping[int, str]) -> Decision:
@@ -21,15 +23,19 @@ def overruled(decision: Decision, watch: Watch, marks: Mapping[int, str]) -> Dec
     if not pinned and not banned:
         return decision
     if banned == set(watch.rows):
-        return replace(decision, note=_joined(decision.note, "All candidates were banned, so the bans were left aside."))
+        return replace(decision, note=" ".join((decision.note, ALL_BANNED)) if decision.note else ALL_BANNED)
     scores = dict(zip(watch.rows, watch.scores.nan_to_num(nan=float("-inf")).tolist(), strict=True))
     order = sorted(watch.rows, key=lambda row: (row not in pinned, row not in decision.keep, -scores[row], row))
     size = max(len(pinned), len(decision.keep))
     keep = tuple(sorted([row for row in order if row not in banned][:size]))
-    reasons = {row: f"banned before step {watch.step}" if row in banned else decision.reasons.get(
-        row, f"made room for a pinned candidate at step {watch.step}") for row in watch.rows if row not in keep}
+    reasons = {row: _banned(watch.step) if row in banned else decision.reasons.get(row, _made_room(watch.step))
+               for row in watch.rows if row not in keep}
     return Decision(keep, reasons, decision.note)
 
 
-def _joined(*notes: str | None) -> str:
-    return " ".join(note for note in notes if note)
+def _banned(step: int) -> Said:
+    return say("banned", "banned before step {step}", step=step)
+
+
+def _made_room(step: int) -> Said:
+    return say("madeRoom", "made room for a pinned candidate at step {step}", step=step)

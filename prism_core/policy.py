@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .pruning import top_k
+from .said import Said, say
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,13 @@ class TopK:
         return Decision(
             kept,
             {
-                row: f"rank {rank[row]} of {len(watch.rows)} at step {watch.step}"
+                row: ranked(rank[row], watch)
                 for row in watch.rows
                 if row not in kept
             },
         )
+
+
+def ranked(rank: int, watch: Watch) -> Said:
+    """The reason that a low score is; rank 1 is the best."""
+    return say("rank", "rank {rank} of {count} at step {step}", rank=rank, count=len(watch.rows), step=watch.step)

@@ -17,9 +17,10 @@ from torch import Tensor
 
 from .cost import call_table, probe_saves
 from .planning import Course, best_plan, cut_fee, forecast, spread_steps, top_moments
-from .policy import Decision, Watch
+from .policy import Decision, Watch, ranked
 from .preference import ETA
 from .pruning import top_k
+from .said import Said, say
 from .trust import Trust
 
 WATCHES = 16
@@ -104,7 +105,7 @@ class Racing:
             keep = self._planned(self._at(watch.step), moments, fees, left)
             keep = max(self._keep, min(keep, int((chances >= UNLIKELY).sum())))
         kept = top_k(beliefs, keep)
-        note = " ".join(self.notes) if not self._decided and self.notes else None
+        note = self.notes[0] if not self._decided and self.notes else None
         self._settle(watch.step, beliefs[kept], left - fees[keep])
         rows = tuple(watch.rows[index] for index in kept)
         return Decision(rows, self._reasons(watch, rows, chances), note)
@@ -118,16 +119,26 @@ class Racing:
         usable = {self._table[step]: step for step in reversed(asked) if doubts[step] is None}
         chosen = tuple(sorted(usable.values()))
         early = [step for step in asked if doubts[step] and step < min(chosen, default=last)]
-        found = [
-            f"At step {step} sigma is {self._sigmas[step]:.3f}, but {doubts[step]}."
-            for step in early[:1]
-        ]
         if not chosen:
+            found = [
+                f"At step {step} sigma is {self._sigmas[step]:.3f}, but {doubts[step]}."
+                for step in early[:1]
+            ]
             raise ValueError(
                 " ".join(found) + " Racing finds no step at which scores can decide. Use a head "
                 "made for the sigmas of this sampler call, or the policy top-k."
             )
-        notes = tuple(f"{text} Racing waits for step {chosen[0]}." for text in found)
+        notes = tuple(
+            say(
+                "raceWaits",
+                "At step {step} sigma is {sigma:.3f}, but {doubt}. Racing waits for step {later}.",
+                step=step,
+                sigma=self._sigmas[step],
+                doubt=doubts[step],
+                later=chosen[0],
+            )
+            for step in early[:1]
+        )
         return (spread_steps(last, WATCHES, chosen) if steps is None else chosen), notes
 
     def _survey(self) -> Course:
@@ -211,8 +222,12 @@ class Racing:
         rival = watch.rows[order[min(self._keep, len(order)) - 1]]
         place = {watch.rows[index]: rank for rank, index in enumerate(order, start=1)}
         return {
-            row: f"{100 * chance:.0f} % chance to beat candidate {rival}, "
-            f"rank {place[row]} of {len(order)} at step {watch.step}"
+            row: _outrun(chance, rival, ranked(place[row], watch))
             for row, chance in zip(watch.rows, chances.tolist(), strict=True)
             if row not in kept
         }
+
+
+def _outrun(chance: float, rival: int, rank: Said) -> Said:
+    sentence = "{percent:.0f} % chance to beat candidate {rival}, {rank}"
+    return say("outrun", sentence, percent=100 * chance, rival=rival, rank=rank)

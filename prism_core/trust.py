@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .preference import ETA, log_probabilities
+from .said import Said, say
 
 TIE_FRACTION = 0.1  # of the pairs, left out where accuracy is measured (`reliability`)
 COIN = 0.5
@@ -53,13 +54,13 @@ class Trust:
         """Pairwise accuracy, between measured sigmas by a straight line, beyond them as at the end."""
         return float(np.interp(sigma, self._sigmas, self._accuracy))
 
-    def doubt(self, sigma: float) -> str | None:
+    def doubt(self, sigma: float) -> Said | None:
         """Why scores at this noise fraction should not decide; None where they may."""
         low, high = self.sigma_range
         if not low <= sigma <= high:
-            return f"the head was trained for sigma {low:.3g} to {high:.3g}"
+            return untrained(low, high)
         if np.interp(sigma, self._sigmas, self._low) <= COIN:
-            return "the head was not found to be better than a coin there"
+            return say("coin", "the head was not found to be better than a coin there")
         return None
 
     def correlation(self, sigma: float) -> float:
@@ -75,6 +76,11 @@ class Trust:
         scales, accuracies = _strength_table(self.eta)
         scale = float(np.interp(self.accuracy(sigma), accuracies, scales))
         return _better(-scale * behind, self.eta)
+
+
+def untrained(low: float, high: float) -> Said:
+    """Why scores outside a head's range should not decide."""
+    return say("untrained", "the head was trained for sigma {low:.3g} to {high:.3g}", low=low, high=high)
 
 
 def _better(delta: Tensor, eta: float) -> Tensor:

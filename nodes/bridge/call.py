@@ -21,6 +21,7 @@ from ...prism_core.backbones import UnknownBackbone
 from ...prism_core.policy import Policy
 from ...prism_core.record import WATCH, Drop, Evaluations, HeadUsed, RunRecord
 from ...prism_core.replay import check_digest, format_replay, parse_replay
+from ...prism_core.said import say
 from ...prism_core.schedule import format_schedule, resolve
 from . import refuse
 from .alone import RowByRow, mixes
@@ -38,10 +39,12 @@ from .widen import Start, begins_anew, check_prompts, widen
 
 logger = logging.getLogger(__name__)
 
-ONE_BY_ONE = ("A node such as NAG has replaced the model's cross attention and may take other candidates of a batch for "
-              "negative prompts, so candidates go through the model one at a time. Set 'group' to change that.")
-CONTINUES = ("This sampler call goes on with one clip instead of making one, so no candidates were made of it. To try "
-             "several, repeat the latent (Repeat Latent Batch).")
+ONE_BY_ONE = say("oneByOne", "A node such as NAG has replaced the model's cross attention and may take other candidates "
+                 "of a batch for negative prompts, so candidates go through the model one at a time. Set 'group' to "
+                 "change that.")
+CONTINUES = say("continues", "This sampler call goes on with one clip instead of making one, so no candidates were made "
+                "of it. To try several, repeat the latent (Repeat Latent Batch).")
+NOT_NAMED = say("notNamed", "not named in 'kept'")
 
 
 @contextmanager
@@ -206,7 +209,7 @@ class Call:
         plain = run.calls * run.count
         decided = tuple(run.decider.drops)
         drops = decided if not settings.replays else tuple(
-            Drop(row, 0, self.steps.flow[0], None, "not named in 'kept'") for row in dropped)
+            Drop(row, 0, self.steps.flow[0], None, NOT_NAMED) for row in dropped)
         record = self._record(
             kept, head=HeadUsed(settings.head.name, settings.head.sha256) if run.eyes else None,
             seeds=self.start.seeds, group=max(1, run.group), policy=self._policy_name(),

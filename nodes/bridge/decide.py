@@ -10,6 +10,9 @@ from torch import Tensor
 from ...prism_core.marks import overruled
 from ...prism_core.policy import Decision, Policy, Watch
 from ...prism_core.record import Drop, Watched
+from ...prism_core.said import say
+
+NOT_CHOSEN = say("notChosen", "not chosen")
 
 
 class Decider:
@@ -62,7 +65,8 @@ class Decider:
         """A decision that somebody else made, checked and written down."""
         self.decided = max(self.decided, watch.step)
         keep = tuple(sorted({int(row) for row in keep}))
-        decision = Decision(keep, {row: f"not chosen at step {watch.step}" for row in watch.rows if row not in keep})
+        reason = say("notChosenAt", "not chosen at step {step}", step=watch.step)
+        decision = Decision(keep, {row: reason for row in watch.rows if row not in keep})
         self._drop(watch, decision)
         return decision
 
@@ -76,7 +80,7 @@ class Decider:
             self.notes.append(decision.note)
         for row, score in zip(watch.rows, watch.scores.tolist(), strict=True):
             if row not in decision.keep:
-                reason = decision.reasons.get(row, "not chosen")
+                reason = decision.reasons.get(row, NOT_CHOSEN)
                 known = None if score != score else score
                 self.drops.append(Drop(row, watch.step, watch.sigma, known, reason))
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...prism_core.said import say
 from .eyes import Eyes
 from .rows import check_control, choose_cond
 from .widen import masks_differ
@@ -71,8 +72,8 @@ def check_model(model: Any, options: dict, has_head: bool) -> list[str]:
                 "Connect the model from before the multi-GPU node, or choose without a head.")
     warnings = _check_caches(options.get("transformer_options", {}))
     if has_head and model.patches:
-        warnings.append("The model carries a LoRA or other weight patches; the head's reliability was measured "
-                        "without them.")
+        warnings.append(say("lora", "The model carries a LoRA or other weight patches; the head's reliability was "
+                            "measured without them."))
     for function in _guidance(options):
         warnings += _check_guidance(function)
     return warnings
@@ -90,8 +91,8 @@ def _check_caches(transformer: dict) -> list[str]:
         if key not in transformer:
             continue
         if getattr(transformer[key], "name", name) == "LazyCache":
-            return ["LazyCache decides by an average over all candidates, so survivors may differ a little from the "
-                    "run without pruning."]
+            return [say("lazyCache", "LazyCache decides by an average over all candidates, so survivors may differ a "
+                        "little from the run without pruning.")]
         _refuse(f"{name} keeps results of the whole batch from step to step, which no longer fit once candidates "
                 "are dropped", f"Remove {name}, or use it in a sampler after this one.")
     return []
@@ -117,8 +118,8 @@ def _check_guidance(function: Callable) -> list[str]:
     if file in PER_ROW:
         return []
     where = f" of {file}" if file else ""
-    return [f"The guidance function{where} is unknown to PRISM: if it measures the whole batch at once, survivors "
-            "differ from the run without pruning."]
+    return [say("guidance", "The guidance function{where} is unknown to PRISM: if it measures the whole batch at once, "
+                "survivors differ from the run without pruning.", where=where, file=file)]
 
 
 def _captured(function: Callable, name: str) -> Any:

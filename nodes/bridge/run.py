@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ...prism_core.cost import probe_cost, probe_saves
 from ...prism_core.policy import Watch, among
+from ...prism_core.said import say
 from .alone import guider_request, mixes
 from .decide import Decider, unscored
 from .eyes import Eyes
@@ -120,8 +121,8 @@ class Run:
         if self._inside:
             return request.forward(range(len(request.x)))
         if len(request.x) != self.count:
-            self._warn(f"A node called the model with {len(request.x)} rows instead of {self.count}; "
-                       "that call was not pruned.")
+            self._warn(say("otherRows", "A node called the model with {rows} rows instead of {count}; that call was not "
+                           "pruned.", rows=len(request.x), count=self.count))
             return request.forward(range(len(request.x)))
         with self._sampler_call(), self._alone():
             cond = self._arrive(request)
@@ -293,13 +294,15 @@ class Run:
             return
         step = max(self.decider.policy.steps())
         if self.settings.chooser is not None or not self.decider.watches:
-            self._warn(f"This sampler never called the model at step {step}, so nothing was dropped there.")
+            self._warn(say("neverCalled", "This sampler never called the model at step {step}, so nothing was dropped "
+                           "there.", step=step))
             return
         last = self.decider.watches[-1]
         alive = self._imagined if self.settings.watch else self.alive
         scores = dict(zip(last.rows, last.scores, strict=True))
         watch = Watch(step, last.sigma, tuple(alive), torch.tensor([scores[row] for row in alive]))
-        self._warn(f"This sampler never called the model at step {step}; the scores of step {last.step} decided.")
+        self._warn(say("decidedByLast", "This sampler never called the model at step {step}; the scores of step {last} "
+                       "decided.", step=step, last=last.step))
         if self.settings.watch:
             self._imagine(watch)
             return

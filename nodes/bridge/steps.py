@@ -8,8 +8,9 @@ from typing import Any
 from torch import Tensor
 
 from ...prism_core.metadata import HeadInfo
+from ...prism_core.said import Said, say
 from ...prism_core.schedule import ScheduleError
-from ...prism_core.trust import Trust
+from ...prism_core.trust import Trust, untrained
 from .sigmas import flow_sigma
 
 TOLERANCE = 1e-4    # samplers recompute their sigmas, so they meet a scheduled one only nearly
@@ -34,12 +35,12 @@ class Steps:
         return first
 
 
-def untrusted(info: HeadInfo, sigma: float) -> str | None:
+def untrusted(info: HeadInfo, sigma: float) -> Said | None:
     """Why a head's scores at a noise fraction should not decide, or None."""
     if info.reliability:
         return Trust(info.reliability, info.sigma_range, info.eta).doubt(sigma)
     low, high = info.sigma_range
-    return None if low <= sigma <= high else f"the head was trained for sigma {low:.3g} to {high:.3g}"
+    return None if low <= sigma <= high else untrained(low, high)
 
 
 def postponed(rounds: Sequence[tuple[int, int]], flow: Sequence[float],
@@ -57,14 +58,17 @@ def postponed(rounds: Sequence[tuple[int, int]], flow: Sequence[float],
         if reason is None:
             moved.append((step, keep))
             continue
+        found = {"step": step, "sigma": flow[step], "doubt": reason}
         later = [k for k in range(step, len(flow) - 1) if flow[k] > 0 and untrusted(info, flow[k]) is None]
         if later:
-            warnings.append(f"At step {step} sigma is {flow[step]:.3f}, but {reason}. "
-                            f"Pruning waits for step {later[0]}, sigma {flow[later[0]]:.3f}.")
+            warnings.append(say(
+                "pruningWaits", "At step {step} sigma is {sigma:.3f}, but {doubt}. Pruning waits for step {later}, "
+                "sigma {later_sigma:.3f}.", **found, later=later[0], later_sigma=flow[later[0]]))
             moved.append((later[0], keep))
         elif flow[step] < info.sigma_range[0]:
-            warnings.append(f"At step {step} sigma is {flow[step]:.3f}, but {reason}; its scores there are guesses. "
-                            "Prune earlier.")
+            warnings.append(say(
+                "scoresGuess", "At step {step} sigma is {sigma:.3f}, but {doubt}; its scores there are guesses. Prune "
+                "earlier.", **found))
             moved.append((step, keep))
         else:
             raise ScheduleError(

@@ -10,6 +10,7 @@ from uuid import uuid4
 from comfy.model_management import InterruptProcessingException
 from torch import Tensor
 
+from ..bridge.decide import NOT_CHOSEN
 from ..sockets import Scores
 from .asking import Asked, Verdict, Wishes, ask
 from .board import BOARD, Board
@@ -45,12 +46,12 @@ def pick(node: str | None, batch: Batch, keep: int, wishes: Wishes, board: Board
     run, where = uuid4().hex, here(node or "")
     board.open(_view(run, where, batch))
     try:
-        verdict = _asked(run, batch, keep, wishes, where, board)
+        verdict = _asked(run, batch, keep, wishes, board)
     except BaseException as error:
         board.change(run, status="stopped" if isinstance(error, InterruptProcessingException) else "failed")
         raise
     board.change_cards(run, {
-        row: {"state": "kept"} if row in verdict.rows else {"state": "dropped", "dropped_at": 0, "reason": "not chosen"}
+        row: {"state": "kept"} if row in verdict.rows else {"state": "dropped", "dropped_at": 0, "reason": NOT_CHOSEN}
         for row in batch.rows}, status="finished", replay=", ".join(map(str, verdict.rows)))
     if verdict.by_person:
         _record(run, batch, verdict, where, board)
@@ -66,14 +67,11 @@ def _view(run: str, where: Where, batch: Batch) -> View:
                 head=batch.scores.head if batch.scores else "")
 
 
-def _asked(run: str, batch: Batch, keep: int, wishes: Wishes, where: Where, board: Board) -> Verdict:
+def _asked(run: str, batch: Batch, keep: int, wishes: Wishes, board: Board) -> Verdict:
     model = batch.model.model
     previews = Previews(run, board)
     previews.offer(0, batch.rows, model.process_latent_in(batch.pictures), model.latent_format, force=True)
-    where.tell(f"Waiting for your choice: {len(batch.rows)} candidates")
-    verdict = ask(run, Asked(1, 0, batch.rows, keep, batch.values), wishes, board)
-    where.tell("")    # the cards say the rest
-    return verdict
+    return ask(run, Asked(1, 0, batch.rows, keep, batch.values), wishes, board)
 
 
 def _record(run: str, batch: Batch, verdict: Verdict, where: Where, board: Board) -> None:

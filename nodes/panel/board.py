@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ...prism_core.said import say
 from . import pages
 from .curves import Curves
 from .messages import OVER, Answer, Card, Mark, Sheet, View
@@ -123,8 +124,9 @@ class Board:
     def note(self, run: str, text: str) -> None:
         """Show a text with the run, once; an empty one, or one for a run that is not known, is passed over."""
         with self._lock:
-            if text and run in self._runs and text not in self._runs[run].view.notes:
-                self.change(run, notes=[*self._runs[run].view.notes, text])
+            known = self._runs[run].view.notes if run in self._runs else None
+            if text and known is not None and text not in [note.text for note in known]:
+                self.change(run, notes=[*known, text])
 
     def get(self, run: str) -> View | None:
         """The latest state of a run."""
@@ -206,8 +208,9 @@ class Board:
             entry = self._runs[run]
             alive = [card.row for card in entry.view.candidates if card.state == "alive"]
             if entry.view.over or mark.row not in alive:
-                raise ValueError(f"Candidate {mark.row} cannot be marked: " + (
-                    "the run is over." if entry.view.over else "it is not among those that are alive."))
+                raise ValueError(say("markOver", "Candidate {row} cannot be marked: the run is over.", row=mark.row)
+                                 if entry.view.over else say("markDead", "Candidate {row} cannot be marked: it is not "
+                                                             "among those that are alive.", row=mark.row))
             entry.marks.pop(mark.row, None)
             if mark.mark != "none":
                 entry.marks[mark.row] = mark.mark

@@ -16,12 +16,14 @@ from comfy.cli_args import LatentPreviewMethod, args
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...prism_core.said import say
+
 FRAMES = 16              # of one loop
 DECODED_FRAMES = 8       # of one loop, where each goes through a decoder of its own
 LONGEST = 128            # pixels; what is at least twice as long is averaged on the device
 POINTS = 8192            # latent pixels that the directions are taken from
-NO_COLOURS = ("ComfyUI knows no preview colours for this model. The previews show the three directions in which its "
-              "latents differ most: shapes and motion are right, colours and brightness are not.")
+NO_COLOURS = say("noColours", "ComfyUI knows no preview colours for this model. The previews show the three directions "
+                 "in which its latents differ most: shapes and motion are right, colours and brightness are not.")
 
 Paint = Callable[[Tensor], Tensor]
 

@@ -51,6 +51,27 @@ class _Message(BaseModel):
                               json_schema_serialization_defaults_required=True)
 
 
+def _sentence(value: Any) -> Any:
+    return Sentence.of(value) if isinstance(value, str) else value
+
+
+def _part(value: Any) -> Any:
+    return _sentence(value) if hasattr(value, "code") else value
+
+
+class Sentence(_Message):
+    """What people read: `text` in English and, where the page can say it in its own language, what it is made of."""
+
+    text: Text
+    code: Name = ""
+    values: dict[str, Annotated[int | float | Name | Sentence, BeforeValidator(_part)]] = {}
+
+    @classmethod
+    def of(cls, text: str) -> Sentence:
+        """The sentence that a text is; one that is Said knows what it is made of."""
+        return cls(text=str(text), code=getattr(text, "code", ""), values=getattr(text, "values", {}))
+
+
 class Card(_Message):
     """One candidate. `dropped_at` is a step, and `imagined_at` that at which it would have been dropped in a run that is
     only watched; rank 1 is the best among those alive; a seed of "" is not known.
@@ -64,7 +85,7 @@ class Card(_Message):
     mark: Literal["none", "pin", "ban"] = "none"
     dropped_at: Step | None = None
     imagined_at: Step | None = None
-    reason: Text = ""
+    reason: Annotated[Sentence, BeforeValidator(_sentence)] | None = None
 
 
 class Sheet(_Message):
@@ -115,7 +136,7 @@ class View(_Message):
     waiting: Waiting | None = None
     replay: Kept = ""
     group: Annotated[int, Field(ge=0, le=ROWS)] = 0
-    notes: Annotated[list[Text], Field(max_length=64)] = []
+    notes: Annotated[list[Annotated[Sentence, BeforeValidator(_sentence)]], Field(max_length=64)] = []
 
     @property
     def over(self) -> bool:

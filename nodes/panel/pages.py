@@ -28,10 +28,3 @@ def send(event: str, data: dict) -> None:
         found.send_sync(event, data, None)
     except RuntimeError as error:    # the server's loop has ended; a run outlives it by a moment
         logger.debug("A message to the pages was not sent: %s", error)
-
-
-def announce(node: str, client: str, text: str) -> None:
-    """Show a line of text on a node, to whoever queued its prompt."""
-    found = server()
-    if found is not None and client:
-        found.send_progress_text(text, node, client)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...prism_core import VERSION
 from ...prism_core.backbones import UnknownBackbone, fingerprint
+from ...prism_core.said import say
 from ..bridge.judge import Head
 from ..bridge.tap import backbone_of
 from ..graph import Prompt, ancestors
@@ -44,7 +45,7 @@ def record(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, h
     try:
         return keeping.record(_pick(chosen, run, started, where, head))
     except (StoreError, OSError, ValueError) as error:
-        note(f"This choice was not recorded for training: {error}")
+        note(say("notRecorded", "This choice was not recorded for training: {problem}", problem=str(error)))
         return None
 
 
@@ -56,7 +57,7 @@ def record_finished(picks: Sequence[int], kept: Sequence[int], samples: Tensor, 
         for pick in picks:
             keeping.store().finish(pick, {"finished": samples, "rows": torch.tensor(list(kept))})
     except (StoreError, OSError, ValueError) as error:
-        note(f"The finished clips were not recorded for training: {error}")
+        note(say("notFinished", "The finished clips were not recorded for training: {problem}", problem=str(error)))
 
 
 def _pick(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, head: Head | None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from ...prism_core.said import say
 from .board import Closed
 from .messages import Answer
 
@@ -25,7 +26,8 @@ class Question:
                 raise Closed("This question has been answered.")
             strangers = sorted(set(answer.rows) - self.rows)
             if strangers:
-                raise ValueError(f"Candidate {strangers[0]} is not among those that can be kept: {sorted(self.rows)}.")
+                raise ValueError(say("cannotKeep", "Candidate {row} is not among those that can be kept: {rows}.",
+                                     row=strangers[0], rows=", ".join(map(str, sorted(self.rows)))))
             self._answer, self._over = answer, True
             self._change.notify_all()
 

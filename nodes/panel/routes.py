@@ -18,9 +18,10 @@ import folder_paths
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from ...prism_core.said import Said, say
 from . import keeping, pages
 from .board import BOARD, Closed
-from .messages import Answer, Deletion, Mark, Recording, View
+from .messages import Answer, Deletion, Mark, Recording, Sentence, View
 
 LARGEST = 64 * 1024      # bytes of a body
 CHUNK = 1 << 20
@@ -35,7 +36,7 @@ class Refused(Exception):
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
-        self.status = status
+        self.status, self.text = status, text
 
 
 def register(routes: web.RouteTableDef | None = None) -> None:
@@ -56,7 +57,8 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Refused as refused:
-            return web.json_response({"error": str(refused)}, status=refused.status)
+            said = {"said": Sentence.of(refused.text).model_dump(mode="json")} if isinstance(refused.text, Said) else {}
+            return web.json_response({"error": str(refused), **said}, status=refused.status)
     return answered
 
 
@@ -92,16 +94,17 @@ async def answer(request: web.Request) -> web.Response:
     view, given = _view(request), await _body(request, Answer)
     run, question = view.run, BOARD.question(view.run)
     if question is None or question.id != given.question:
-        raise Refused(409, "This run no longer waits for that answer: somebody else answered, it went on by itself, or "
-                           "it was stopped.")
+        raise Refused(409, say("tooLate", "This run no longer waits for that answer: somebody else answered, it went on "
+                               "by itself, or it was stopped."))
     if given.action == "best" and view.waiting is not None and not view.waiting.has_head:
-        raise Refused(409, "There is no head in this run whose choice could be taken. Name the candidates to keep.")
+        raise Refused(409, say("noHead", "There is no head in this run whose choice could be taken. Name the "
+                               "candidates to keep."))
     try:
         question.put(given)
     except Closed:
-        raise Refused(409, "Somebody else has answered already.") from None
+        raise Refused(409, say("answered", "Somebody else has answered already.")) from None
     except ValueError as error:
-        raise Refused(409, str(error)) from None
+        raise Refused(409, error.args[0]) from None
     return _state(run)
 
 
@@ -111,9 +114,9 @@ async def mark(request: web.Request) -> web.Response:
     try:
         BOARD.mark(run, given)
     except KeyError:    # forgotten while the body came
-        raise Refused(404, "This run is not known any more.") from None
+        raise Refused(404, say("forgotten", "This run is not known any more.")) from None
     except ValueError as error:
-        raise Refused(409, str(error)) from None
+        raise Refused(409, error.args[0]) from None
     return _state(run)
 
 
@@ -176,7 +179,7 @@ def _json(view: View) -> dict[str, Any]:
 def _view(request: web.Request) -> View:
     found = BOARD.get(request.match_info["run"])
     if found is None:
-        raise Refused(404, "This run is not known: it is long over, or ComfyUI was restarted since.")
+        raise Refused(404, say("unknownRun", "This run is not known: it is long over, or ComfyUI was restarted since."))
     return found
 
 

@@ -13,6 +13,7 @@ from comfy.model_management import InterruptProcessingException
 from torch import Tensor
 
 from ...prism_core.record import WATCH
+from ..bridge.call import NOT_NAMED
 from ..bridge.judge import Head
 from ..bridge.live import Choice
 from .asking import Asked, Wishes, ask
@@ -80,10 +81,8 @@ class Session:
         self._show(choice.run, choice.step)
         run.previews.offer(choice.step, choice.rows, choice.x0, run.latent_format, force=True)
         run.questions += 1
-        run.where.tell(f"Waiting for your choice: {len(choice.rows)} candidates after step {choice.step} of {run.steps}")
         verdict = ask(choice.run, Asked(run.questions, choice.step, choice.rows, choice.keep, choice.scores),
                       self._wishes, self._board)
-        run.where.tell("")    # the cards say the rest
         if verdict.by_person:
             self._record(choice.run, Chosen(
                 "prune-step", choice.step, choice.sigma, choice.rows, verdict.rows, self._board.marks(choice.run),
@@ -104,7 +103,7 @@ class Session:
         self._runs[run] = known = _Run(event, where, Previews(run, self._board), curves)
         seeds = event["seeds"] or ()
         cards = [Card(row=row, seed=str(seeds[row]) if seeds else "", state="alive" if row in alive else "dropped",
-                      reason="" if row in alive else "not named in 'kept'") for row in range(event["candidates"])]
+                      reason=None if row in alive else NOT_NAMED) for row in range(event["candidates"])]
         judge = {"replay": "replay", "choice": "person", WATCH: WATCH}.get(event["policy"], "head")
         self._board.open(View(
             run=run, node=known.where.node or known.where.sampler, workflow=known.where.workflow,

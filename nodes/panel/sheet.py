@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...prism_core.said import say
 from .board import BOARD, Board
 from .frames import LONGEST, Frames, chosen_previewer, frames
 from .messages import Sheet
@@ -214,4 +215,5 @@ class Previews:
         self._failed = True
         logger.warning("PRISM: no more previews in this run: %s", error)
         if self._board.get(self._run) is not None:
-            self._board.note(self._run, f"There are no more previews in this run: {error}")
+            self._board.note(self._run, say(
+                "noPreviews", "There are no more previews in this run: {problem}", problem=str(error)))

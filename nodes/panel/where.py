@@ -29,10 +29,6 @@ class Where:
     prompt: str = ""
     graph: Prompt = field(default_factory=dict)
 
-    def tell(self, text: str) -> None:
-        """Show a line of text on the node, to whoever queued the prompt."""
-        pages.announce(self.node, self.client, text)
-
 
 def here(node: str) -> Where:
     """The prompt that this thread is executing; all but the node is empty outside of one, as in tests."""

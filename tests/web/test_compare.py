@@ -71,7 +71,7 @@ def comparison(panel: Panel) -> Comparison:
 
 def scored(row: int, **changes: Any) -> dict[str, Any]:
     """A candidate with a score: the higher its row, the better."""
-    return card(row, score=row / 10, rank=COUNT - row) | changes
+    return card(row, **{"score": row / 10, "rank": COUNT - row} | changes)
 
 
 def with_pictures(panel: Panel, **changes: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from nodes.panel.messages import View
 from tests.web.comfy_page import ComfyPage
 from tests.web.panel import Panel
-from tests.web.views import card, send, sheet, show_sheets, view
+from tests.web.views import card, send, sentence, sheet, show_sheets, view
 
 WORKFLOW = "prism_best_of_n_shapes"
 NASTY: list[Any] = [
@@ -75,7 +75,8 @@ def test_malformed_messages_change_nothing(comfy: ComfyPage) -> None:
     before = panel.root.inner_html()
 
     waiting = {"question": 1, "keep": 2, "suggested": [7, 6], "deadline_s": 60.0, "outcome": "best", "has_head": True}
-    fuller = good | {"seq": 2, "status": "waiting", "sheet": sheet([*range(8)]), "waiting": waiting, "notes": ["a"]}
+    fuller = good | {"seq": 2, "status": "waiting", "sheet": sheet([*range(8)]), "waiting": waiting,
+                    "notes": [sentence("a", "alike", rank=sentence("b"), row=1)]}
     send(comfy, *malformed(fuller, 1000))
     send(comfy, *NASTY, event="executed")
     comfy.page.wait_for_timeout(300)

@@ -12,6 +12,7 @@ from prism_core.cost import call_table, predicted
 from prism_core.forecast import Forecast
 from prism_core.schedule import ScheduleError, parse_schedule, resolve
 from tests.web.in_node import COST, CURVES, KNOBS, PACE, evaluate
+from tests.web.views import sentence
 
 SCHEDULES = [
     [(1, 1)], [(5, 2)], [(3, 7)], [(2, 4), (5, 2), (10, 1)], [(19, 1)], [(1, 31)],
@@ -141,7 +142,7 @@ def test_with_few_steps_it_says_what_pruning_can_save(steps: int, words: str) ->
 
 
 def test_figures_are_left_to_the_details() -> None:
-    cards = [{"row": 0, "reason": ""}, {"row": 2, "reason": "rank 4 of 4 at step 1"}]
+    cards = [{"row": 0, "reason": None}, {"row": 2, "reason": sentence("rank 4 of 4 at step 1")}]
     text = " ".join(evaluate("chart_details.details(readout.read(value[0], value[1], 1), ...value)",
                              [CURVES | {"cost": COST, "pace": PACE}, KNOBS | {"policy": "racing"}, cards]))
     for words in ("(sigma) 0.900", "in 70 % of pairs at step 1 (65 to 75 %)", "in 50 % of runs", "between 40 % and 60 %",

@@ -23,7 +23,7 @@ def new_run() -> str:
 def card(row: int, **changes: Any) -> dict[str, Any]:
     """A candidate in the middle of a run."""
     return {"row": row, "seed": str(2**63 + row), "state": "alive", "score": None, "rank": None, "mark": "none",
-            "dropped_at": None, "imagined_at": None, "reason": ""} | changes
+            "dropped_at": None, "imagined_at": None, "reason": None} | told(changes)
 
 
 def view(comfy: ComfyPage, of: str, count: int = 8, **changes: Any) -> dict[str, Any]:
@@ -34,7 +34,19 @@ def view(comfy: ComfyPage, of: str, count: int = 8, **changes: Any) -> dict[str,
         "status": "sampling", "step": 3, "steps": 20, "cuts": [[5, 2]], "judge": "person", "head": "", "seed": "7",
         "candidates": [card(row) for row in range(count)], "sheet": None, "waiting": None, "replay": "", "group": 0,
         "notes": [],
-    } | changes
+    } | told(changes)
+
+
+def sentence(text: str, code: str = "", **values: Any) -> dict[str, Any]:
+    """What the server says; with a code that the page knows, in the page's language."""
+    return {"text": text, "code": code, "values": values}
+
+
+def told(changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes with plain texts as the server sends them."""
+    whole = {"reason": lambda reason: sentence(reason) if isinstance(reason, str) and reason else reason or None,
+             "notes": lambda notes: [sentence(note) if isinstance(note, str) else note for note in notes]}
+    return {key: whole[key](value) if key in whole else value for key, value in changes.items()}
 
 
 def sheet(rows: list[int], version: int = 1, step: int = 3) -> dict[str, Any]:

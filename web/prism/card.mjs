@@ -20,6 +20,7 @@
 
 import { make, mark, show, style, write } from "./dom.mjs";
 import { says } from "./language.mjs";
+import { tell } from "./said.mjs";
 import { canAnswer, canMark, chosenRows, markOf } from "./select.mjs";
 import { cardLabel, fate } from "./words.mjs";
 
@@ -65,9 +66,10 @@ export function renderCard(parts, card, shown) {
   write(parts.score, card.score === null ? "" : card.score.toFixed(2));
   write(parts.seed, card.seed.length > SHORT ? card.seed : card.seed && words.seed(card.seed));
   mark(parts.seed, "title", card.seed ? words.seed(card.seed) : null);
-  write(parts.reason, card.reason);
-  show(parts.facts, card.score !== null || card.reason !== "");
-  mark(parts.reason, "title", card.reason || null);
+  const reason = tell(card.reason);
+  write(parts.reason, reason);
+  show(parts.facts, card.score !== null || reason !== "");
+  mark(parts.reason, "title", reason || null);
   write(parts.blank, shown.staged || card.state !== "alive" ? "" : words.noPicture);
 }
 

@@ -10,6 +10,7 @@
 import { amount, time } from "./chart_words.mjs";
 import { says } from "./language.mjs";
 import { isGuess } from "./pace.mjs";
+import { tell } from "./said.mjs";
 
 /** Share of a run that must have gone before its first step to be told. */
 const MUCH = 0.05;
@@ -49,7 +50,7 @@ function timeDetails({ cost }, { pace, cost: spent }) {
 
 /** Why each candidate was dropped, or would have been. @param {Card[]} cards */
 function reasons(cards) {
-  return cards.filter((card) => card.reason).map((card) => says().chart.reason(card.row, card.reason));
+  return cards.filter((card) => card.reason).map((card) => says().chart.reason(card.row, tell(card.reason)));
 }
 
 /** @param {number} value */

@@ -32,6 +32,7 @@ import { lineOf } from "./card.mjs";
 import { make, mark, show, style, write } from "./dom.mjs";
 import { says } from "./language.mjs";
 import { useObstacle } from "./pairs.mjs";
+import { tell } from "./said.mjs";
 import { fate } from "./words.mjs";
 
 /** @type {Side[]} */
@@ -112,7 +113,7 @@ function renderSide(parts, side, shown, film, rows, row) {
     card && card.score !== null && cards.score(card.score.toFixed(2)),
     card && card.rank !== null && cards.rank(card.rank, alive || rows.length),
   ].filter(Boolean).join(" · "));
-  write(parts.fate, card ? [fate(card, shown), card.reason].filter(Boolean).join(": ") : "");
+  write(parts.fate, card ? [fate(card, shown), tell(card.reason)].filter(Boolean).join(": ") : "");
   if (film) showFilm(parts.film, film);
   renderUse(parts.use, shown, row);
 }

@@ -1,6 +1,7 @@
 /**
  * What the server tells the page of one run; messages.schema.json is the same in a form that can be checked.
  *
+ * @typedef {import("./said.mjs").Said} Said
  * @typedef {"none" | "pin" | "ban"} Mark
  *
  * @typedef {object} Card one candidate
@@ -12,7 +13,7 @@
  * @property {Mark} mark
  * @property {number | null} dropped_at the step
  * @property {number | null} imagined_at the step at which it would have been dropped, in a run that is only watched
- * @property {string} reason
+ * @property {Said | null} reason
  *
  * @typedef {object} Sheet one picture with the previews of several candidates: rows downwards, frames to the right
  * @property {number} version
@@ -51,7 +52,7 @@
  * @property {Waiting | null} waiting
  * @property {string} replay text for the kept widget; "" until it is finished
  * @property {number} group
- * @property {string[]} notes
+ * @property {Said[]} notes
  *
  * @typedef {object} Answer
  * @property {number} question

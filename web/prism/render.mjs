@@ -164,12 +164,12 @@ function renderProgress({ progress, bar, ticks }, view) {
   }
 }
 
-/** @param {HTMLElement} list @param {string[]} notes */
+/** @param {HTMLElement} list @param {import("./said.mjs").Said[]} notes */
 function renderNotes(list, notes) {
   show(list, notes.length > 0);
   while (list.children.length > notes.length) list.lastElementChild?.remove();
   for (const [position, note] of notes.entries()) {
-    write(list.children[position] ?? list.appendChild(make("li", "prism-note")), note);
+    write(list.children[position] ?? list.appendChild(make("li", "prism-note")), tell(note));
   }
 }
 

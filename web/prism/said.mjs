@@ -4,7 +4,7 @@
  * @typedef {typeof import("./texts/en/deeds.mjs").deeds} Deeds
  *
  * @typedef {object} Said
- * @property {string} code of an entry in texts/<language>/deeds.mjs; "" where there is none
+ * @property {string} code of an entry in texts/<language>/deeds.mjs, or server.mjs; "" where there is none
  * @property {Record<string, any>} values that the entry needs
  * @property {string} text in English, for what has no entry
  */
@@ -22,14 +22,22 @@ export const said = (code, values) => ({ code, values: values ?? {}, text: "" })
 /** @param {string} text in nobody's words but those @returns {Said} */
 export const verbatim = (text) => ({ code: "", values: {}, text });
 
-/** @param {Said | null} sentence */
+/** @param {Said | null} sentence @returns {string} */
 export function tell(sentence) {
   if (!sentence) return "";
   const { code, values, text } = sentence;
   /** @type {Record<string, any>} */
-  const { deeds } = says();
-  const entry = Object.hasOwn(deeds, code) ? deeds[code] : text;
-  return typeof entry === "function" ? entry(values) : entry;
+  const entries = { ...says().server, ...says().deeds };
+  const entry = Object.hasOwn(entries, code) ? entries[code] : text;
+  if (typeof entry !== "function") return entry;
+  const parts = Object.entries(values).map(([name, value]) => [name, isSaid(value) ? tell(value) : value]);
+  return entry(Object.fromEntries(parts));
+}
+
+/** Whether something is a sentence, such as one that is part of another. @param {any} value @returns {value is Said} */
+export function isSaid(value) {
+  return typeof value?.text === "string" && typeof value.code === "string" && typeof value.values === "object" &&
+    value.values !== null;
 }
 
 /** Something stood in the way, which the artist is told. */

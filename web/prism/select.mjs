@@ -126,7 +126,7 @@ function asView(staged) {
   const candidates = staged.seeds.map((seed, row) => ({
     row, seed, state: kept.has(row) ? /** @type {const} */ ("kept") : /** @type {const} */ ("dropped"),
     score: staged.scores?.[row] ?? null, rank: ranks?.[row] ?? null, mark: /** @type {const} */ ("none"),
-    dropped_at: null, imagined_at: null, reason: "",
+    dropped_at: null, imagined_at: null, reason: null,
   }));
   return { version: 1, run: "staged", seq: 0, node: "", workflow: "", client: "", prompt: "", kind: "run",
     status: "finished", step: 0, steps: 0, cuts: [], judge: staged.scores ? "head" : "none", head: "", seed: "",

@@ -4,7 +4,7 @@
  * @typedef {(route: string, options?: RequestInit) => Promise<Response>} Fetch
  */
 
-import { Obstacle, said, verbatim } from "./said.mjs";
+import { Obstacle, isSaid, said, verbatim } from "./said.mjs";
 
 /**
  * Get JSON. Raises Obstacle with the server's own words.
@@ -44,5 +44,6 @@ async function settle(response) {
   const told = await response.json().catch(() => null);
   if (response.ok) return told;
   const { status } = response;
+  if (isSaid(told?.said)) throw new Obstacle(told.said);
   throw new Obstacle(typeof told?.error === "string" ? verbatim(told.error) : said("badAnswer", { status }));
 }

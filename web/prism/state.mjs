@@ -32,7 +32,7 @@
  * @property {Record<number, Mark>} marks for the next run
  */
 
-import { said, tell } from "./said.mjs";
+import { said } from "./said.mjs";
 
 /** How many runs the page remembers: a few more than the server. */
 const REMEMBERED = 24;
@@ -65,7 +65,7 @@ export function resynced(state, views, now) {
   const lost = Object.values(state.views).filter((view) => isOpen(view) && !listed.has(view.run));
   const closed = lost.map((view) => ({
     ...view, seq: view.seq + 1, status: /** @type {const} */ ("failed"), waiting: null,
-    notes: [...view.notes, tell(said("lost"))],
+    notes: [...view.notes, said("lost")],
   }));
   /** @type {State} */
   let next = { ...state, online: true };

@@ -8,6 +8,7 @@
  */
 
 import { says } from "./language.mjs";
+import { tell } from "./said.mjs";
 import { canAnswer, canMark, chosenRows, markOf } from "./select.mjs";
 
 /** A longer list is told as its length. */
@@ -30,7 +31,7 @@ const SAY = {
   finished: (_, view) => (view.judge === "watch" ? [watched(view)]
     : [says().headline.finished(keptOf(view), view.candidates.length), losses(view)]),
   stopped: (_, view) => [says().headline.stopped(view.step, view.steps)],
-  failed: (_, view) => [says().headline.failed(view.step, view.steps), view.notes.at(-1) ?? says().headline.seeError],
+  failed: (_, view) => [says().headline.failed(view.step, view.steps), tell(view.notes.at(-1) ?? null) || says().headline.seeError],
 };
 
 /** What a screen reader says when it changes: the line at the top without what counts up. @param {Shown} shown */
@@ -64,7 +65,7 @@ export function cardLabel(card, shown) {
     card.rank === null ? "" : words.rank(card.rank, card.state === "alive" ? alive : 0),
     { none: "", pin: words.pinned, ban: words.banned }[mark],
     card.state === "alive" ? chosen : fate(card, shown),
-    card.reason,
+    tell(card.reason),
     canMark(shown, card) && !canAnswer(shown) ? words.space[mark] : "",
   ].filter(Boolean));
 }

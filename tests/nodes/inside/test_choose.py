@@ -153,7 +153,7 @@ def test_without_any_page_the_head_chooses_and_without_a_head_it_is_an_error(loa
     assert len(finished(pruning, sample(None, pruning, **FULL)["samples"]).record.kept) == 2
     with pytest.raises(RuntimeError, match="no page of this ComfyUI has been open"):
         sample(None, choosing(loaded, board), **FULL)
-    assert "no page" in board.views()[0].notes[0]
+    assert "no page" in board.views()[0].notes[0].text
 
 
 @pytest.mark.parametrize("how", ["button", "answer"])
@@ -182,7 +182,7 @@ def test_marks_overrule_the_head_while_it_runs(loaded, head, sample, board):
     pruning = patched(loaded, head, **hooks)
     record = finished(pruning, sample(None, pruning, **FULL)["samples"]).record
     assert 0 in record.kept and 1 not in record.kept and len(record.kept) == 2
-    assert only(board).candidates[1].reason == "banned before step 2"
+    assert only(board).candidates[1].reason.text == "banned before step 2"
 
 
 def test_a_row_that_does_not_live_cannot_be_answered():

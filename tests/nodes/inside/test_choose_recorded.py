@@ -94,7 +94,7 @@ def test_a_full_store_is_said_and_the_run_goes_on(loaded, sample, board, store, 
     monkeypatch.setattr(keeping, "record", lambda pick: (_ for _ in ()).throw(full))
     Person(board, {"action": "keep", "rows": [1]})
     assert len(sample(None, choosing(loaded, board), **FULL)["samples"]) == 1
-    assert "This choice was not recorded for training: the store is full" in only(board).notes
+    assert "This choice was not recorded for training: the store is full" in [note.text for note in only(board).notes]
 
 
 @pytest.mark.parametrize("sampler, scheduler", [("6", "beta"), ("10", "simple"), ("99", "")])

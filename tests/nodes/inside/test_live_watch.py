@@ -52,7 +52,7 @@ def test_the_cards_say_who_would_have_gone(loaded, head, sample):
     record = finished(model, sample(empty(), model, **FULL)["samples"]).record
     view, = board.views()
     assert view.judge == "watch" and [card.state for card in view.candidates] == ["kept"] * 4
-    assert {card.row: (card.imagined_at, card.reason) for card in view.candidates if card.imagined_at is not None} == {
+    assert {card.row: (card.imagined_at, card.reason.text) for card in view.candidates if card.imagined_at is not None} == {
         drop.row: (drop.step, drop.reason) for drop in record.imagined}
 
 

@@ -160,7 +160,7 @@ def test_a_note_is_shown_once(world):
     for text in ("two", "one", "two", ""):
         world.board.note(RUN, text)
     world.board.note(OTHER, "two")
-    assert world.board.get(RUN).notes == ["one", "two"]
+    assert [note.text for note in world.board.get(RUN).notes] == ["one", "two"]
 
 
 # Messages
@@ -314,5 +314,5 @@ def test_the_stand_alone_file_of_the_schema_is_that_of_the_messages():
 def test_texts_that_are_only_shown_are_cut_and_scores_that_are_none_are_none():
     found = view(notes=["x" * 5000], head="h" * 500).model_copy(
         update={"candidates": [messages.Card(row=0, score=float("nan"), reason="r" * 5000)]})
-    assert [len(note) for note in found.notes] == [2000] and len(found.head) == 256
-    assert found.candidates[0].score is None and len(found.candidates[0].reason) == 2000
+    assert [len(note.text) for note in found.notes] == [2000] and len(found.head) == 256
+    assert found.candidates[0].score is None and len(found.candidates[0].reason.text) == 2000

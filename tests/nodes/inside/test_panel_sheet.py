@@ -309,7 +309,7 @@ def test_the_newest_is_shown_where_encoding_is_slower_than_sampling(board):
 def test_a_failure_ends_the_previews_and_nothing_else(board):
     previews = sheets.Previews(RUN, board)
     assert not previews.offer(1, range(4), torch.randn(4, 64, 100), formats.StableAudio1())
-    assert "neither pictures nor clips" in board.get(RUN).notes[0]
+    assert "neither pictures nor clips" in board.get(RUN).notes[0].text
     assert not previews.offer(2, range(4), torch.randn(4, 16, 1, 8, 8), formats.Wan21(), force=True)
 
 

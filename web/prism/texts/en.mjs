@@ -9,6 +9,19 @@ import { deeds } from "./en/deeds.mjs";
 import { headline } from "./en/headline.mjs";
 import { panel } from "./en/panel.mjs";
 import { picks } from "./en/picks.mjs";
+import { server } from "./en/server.mjs";
 
 /** `lang`: as HTML and the browser's own formats call the language. */
-export const en = { lang: "en", buttons, call, cards, chart, compare, deeds, headline, panel, picks };
+export const en = {
+  lang: "en",
+  buttons,
+  call,
+  cards,
+  chart,
+  compare,
+  deeds,
+  headline,
+  panel,
+  picks,
+  server,
+};

@@ -12,5 +12,18 @@ import { deeds } from "./zh/deeds.mjs";
 import { headline } from "./zh/headline.mjs";
 import { panel } from "./zh/panel.mjs";
 import { picks } from "./zh/picks.mjs";
+import { server } from "./zh/server.mjs";
 
-export const zh = { lang: "zh-CN", buttons, call, cards, chart, compare, deeds, headline, panel, picks };
+export const zh = {
+  lang: "zh-CN",
+  buttons,
+  call,
+  cards,
+  chart,
+  compare,
+  deeds,
+  headline,
+  panel,
+  picks,
+  server,
+};
