@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..bridge.decide import NOT_CHOSEN
 from ..sockets import Scores
+from . import keeping
 from .asking import Asked, Verdict, Wishes, ask
 from .board import BOARD, Board
 from .messages import Card, View
@@ -69,7 +70,7 @@ def _view(run: str, where: Where, batch: Batch) -> View:
 
 def _asked(run: str, batch: Batch, keep: int, wishes: Wishes, board: Board) -> Verdict:
     model = batch.model.model
-    previews = Previews(run, board)
+    previews = Previews(run, board, wanted=keeping.previews())
     previews.offer(0, batch.rows, model.process_latent_in(batch.pictures), model.latent_format, force=True)
     return ask(run, Asked(1, 0, batch.rows, keep, batch.values), wishes, board)
 

@@ -20,7 +20,7 @@ from ...prism_core.said import say
 
 FRAMES = 16              # of one loop
 DECODED_FRAMES = 8       # of one loop, where each goes through a decoder of its own
-LONGEST = 128            # pixels; what is at least twice as long is averaged on the device
+LONGEST = 128            # pixels, unless the person wants others; what is at least twice as long is averaged on the device
 POINTS = 8192            # latent pixels that the directions are taken from
 NO_COLOURS = say("noColours", "ComfyUI knows no preview colours for this model. The previews show the three directions "
                  "in which its latents differ most: shapes and motion are right, colours and brightness are not.")
@@ -36,10 +36,11 @@ class Frames:
     note: str = ""
 
 
-def frames(x0: Tensor, latent_format: Any, previewer: Any = None) -> Frames:
+def frames(x0: Tensor, latent_format: Any, previewer: Any = None, longest: int = LONGEST) -> Frames:
     """Loops of predictions (R, C, T, H, W), or pictures of (R, C, H, W), in the model's space.
 
     previewer: as `chosen_previewer` returns it, to decode by; without one the format's own colours are used.
+    longest: pixels; the longer side may still be up to twice that.
 
     Raises:
         ValueError: latents that are neither pictures nor clips, such as sound.
@@ -48,12 +49,12 @@ def frames(x0: Tensor, latent_format: Any, previewer: Any = None) -> Frames:
     count = clips.shape[2]
     if previewer is not None:
         clips = clips[:, :, picked(count, DECODED_FRAMES)]
-        paint, note = _decoder(previewer), ""
+        paint, note = _decoder(previewer, longest), ""
     else:
         clips = clips[:, :, picked(count, FRAMES)]
         paint, note = _by_factors(clips, latent_format) or (_by_directions(clips), NO_COLOURS)
     # one candidate at a time: all at once would take as much memory as the latents themselves
-    loops = [_bytes(paint(clip.transpose(0, 1))) for clip in clips]
+    loops = [_bytes(paint(clip.transpose(0, 1)), longest) for clip in clips]
     return Frames(_to_cpu(torch.stack(loops)), note)
 
 
@@ -120,7 +121,7 @@ def _by_directions(clips: Tensor) -> Paint:
     return paint
 
 
-def _decoder(previewer: Any) -> Paint:
+def _decoder(previewer: Any, longest: int) -> Paint:
     """A small decoder's pictures, a frame at a time as ComfyUI itself uses it, so that it takes little memory."""
     decode = previewer.taesd.decode
     if isinstance(previewer, latent_preview.TAEHVPreviewerImpl):
@@ -131,19 +132,19 @@ def _decoder(previewer: Any) -> Paint:
             return (decode(frame)[0] + 1) / 2
 
     def paint(frames: Tensor) -> Tensor:
-        return torch.cat([_smaller(one(frame[None]).detach()[None]) for frame in frames])
+        return torch.cat([_smaller(one(frame[None]).detach()[None], longest) for frame in frames])
     return paint
 
 
-def _smaller(frames: Tensor) -> Tensor:
+def _smaller(frames: Tensor, longest: int) -> Tensor:
     """Averaged by a whole number, which every device can do."""
-    step = max(frames.shape[-2:]) // LONGEST
+    step = max(frames.shape[-2:]) // longest
     return F.avg_pool2d(frames, step) if step > 1 and min(frames.shape[-2:]) >= step else frames
 
 
-def _bytes(frames: Tensor) -> Tensor:
+def _bytes(frames: Tensor, longest: int) -> Tensor:
     """(n, H, W, 3) of colours (n, 3, H, W) between 0 and 1."""
-    small = _smaller(frames.float().nan_to_num(0.5, 1.0, 0.0)).clamp(0, 1)
+    small = _smaller(frames.float().nan_to_num(0.5, 1.0, 0.0), longest).clamp(0, 1)
     return small.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1)
 
 

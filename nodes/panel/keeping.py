@@ -1,4 +1,4 @@
-"""Where a person's choices are recorded on this machine, and whether they are.
+"""Where a person's choices are recorded on this machine, whether they are, and how candidates are shown.
 
 They lie in a folder of ComfyUI's user directory that its own routes do not serve. Nothing is there before the first
 choice is recorded or a setting is changed.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import folder_paths
 
-from .messages import Recording
+from .messages import Previewing, Recording
 
 if TYPE_CHECKING:
     from ...prism_core.picks.pick import Pick
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SYSTEM_USER = "prism"
-STORE, SETTINGS = "picks.sqlite3", "picks.json"
+STORE, SETTINGS, PREVIEWS = "picks.sqlite3", "picks.json", "previews.json"
 
 
 def folder() -> Path:
@@ -44,9 +44,21 @@ def settings() -> Recording:
         return Recording(recording=False)
 
 
-def change(wanted: Recording) -> None:
+def previews() -> Previewing:
+    """How candidates are shown; as by default where nothing is set or the file of that is damaged."""
+    file = folder() / PREVIEWS
+    try:
+        return Previewing.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return Previewing()
+    except (OSError, ValueError) as error:
+        logger.warning("PRISM: %s cannot be read, so previews are as by default until they are set again: %s", file, error)
+        return Previewing()
+
+
+def change(wanted: Recording | Previewing) -> None:
     """Set it, for this start of ComfyUI and later ones. Raises OSError where the folder cannot be written."""
-    file = folder() / SETTINGS
+    file = folder() / (SETTINGS if isinstance(wanted, Recording) else PREVIEWS)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.{uuid.uuid4().hex}.part")
     try:

@@ -171,6 +171,15 @@ class Recording(_Message):
     limit_bytes: Annotated[int, Field(ge=10_000_000, le=2**53 - 1)] = 8_000_000_000
 
 
+class Previewing(_Message):
+    """How large and how often candidates are shown while they form: pixels of the longer side, and how many new
+    pictures a second at most.
+    """
+
+    size: Annotated[int, Field(ge=64, le=512, multiple_of=8)] = 128
+    rate: Annotated[float, Field(ge=0.1, le=10)] = 10.0
+
+
 class Deletion(_Message):
     """Deletes all recorded choices; spelt out, so that no stray request does it."""
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from ...prism_core.said import Said, say
 from . import keeping, pages
 from .board import BOARD, Closed
-from .messages import Answer, Deletion, Mark, Recording, Sentence, View
+from .messages import Answer, Deletion, Mark, Previewing, Recording, Sentence, View
 
 LARGEST = 64 * 1024      # bytes of a body
 CHUNK = 1 << 20
@@ -155,25 +155,41 @@ async def delete_picks(request: web.Request) -> web.Response:
     return web.json_response(await _kept(keeping.status))
 
 
+# Settings
+
+async def previews(request: web.Request) -> web.Response:
+    """How candidates are shown."""
+    return web.json_response(_json(await _kept(keeping.previews)))
+
+
+async def set_previews(request: web.Request) -> web.Response:
+    """Set how candidates are shown, from the next run on."""
+    wanted = await _body(request, Previewing, complete=True)
+    await _kept(keeping.change, wanted)
+    return web.json_response(_json(await _kept(keeping.previews)))
+
+
 GETS: dict[str, Handler] = {
     "/prism/runs": runs,
     "/prism/runs/{run}/sheets/{version:[0-9]{1,16}}": sheet,
     "/prism/runs/{run}/chart": chart,
     "/prism/picks": picks,
     "/prism/picks/export": export,
+    "/prism/previews": previews,
 }
 POSTS: dict[str, Handler] = {
     "/prism/runs/{run}/answer": answer,
     "/prism/runs/{run}/marks": mark,
     "/prism/picks/settings": set_recording,
     "/prism/picks/delete": delete_picks,
+    "/prism/previews": set_previews,
 }
 
 
 # Requests and responses
 
-def _json(view: View) -> dict[str, Any]:
-    return view.model_dump(mode="json")
+def _json(message: BaseModel) -> dict[str, Any]:
+    return message.model_dump(mode="json")
 
 
 def _view(request: web.Request) -> View:

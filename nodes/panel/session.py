@@ -16,6 +16,7 @@ from ...prism_core.record import WATCH
 from ..bridge.call import NOT_NAMED
 from ..bridge.judge import Head
 from ..bridge.live import Choice
+from . import keeping
 from .asking import Asked, Wishes, ask
 from .board import BOARD, Board
 from .curves import Curves
@@ -100,7 +101,8 @@ class Session:
         run, alive = event["run"], set(event["rows"])
         where = here(self._node)
         curves = Curves(self._head, event["candidates"], event["sigmas"], event["share"], self._unmeasured(event, where))
-        self._runs[run] = known = _Run(event, where, Previews(run, self._board), curves)
+        previews = Previews(run, self._board, wanted=keeping.previews())
+        self._runs[run] = known = _Run(event, where, previews, curves)
         seeds = event["seeds"] or ()
         cards = [Card(row=row, seed=str(seeds[row]) if seeds else "", state="alive" if row in alive else "dropped",
                       reason=None if row in alive else NOT_NAMED) for row in range(event["candidates"])]

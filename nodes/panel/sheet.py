@@ -17,11 +17,12 @@ from torch.nn import functional as F
 from ...prism_core.said import say
 from .board import BOARD, Board
 from .frames import LONGEST, Frames, chosen_previewer, frames
-from .messages import Sheet
+from .messages import Previewing, Sheet
 
 logger = logging.getLogger(__name__)
 
-PIXELS = 4_000_000       # of one sheet
+PIXELS = 4_000_000       # of one sheet; of a sheet of larger pictures
+MOST_PIXELS = 16_000_000
 TINY = 96                # pixels; what is smaller is shown at this size
 LEAST = 64               # pixels; rather fewer frames than smaller ones
 BLOCK = 8                # a JPEG's block: a frame of whole blocks takes nothing over from its neighbours
@@ -62,7 +63,8 @@ def sheet(x0: Tensor, latent_format: Any, rows: Sequence[int], *, step: int = 0,
 class Album:
     """The latest loop of every candidate, those that were dropped since among them."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = LONGEST) -> None:
+        self._longest = longest
         self._loops: dict[int, Tensor] = {}
         self._kind: tuple[int, ...] = ()
         self._room = 0
@@ -73,7 +75,7 @@ class Album:
         known = {*self._loops, *rows}
         if tuple(pixels.shape[1:]) != self._kind or len(known) > self._room:
             self._kind, self._room = tuple(pixels.shape[1:]), len(known)
-            self._cell, old = fit(len(known), *pixels.shape[1:4]), self._cell
+            self._cell, old = fit(len(known), *pixels.shape[1:4], self._longest), self._cell
             if self._cell != old:
                 self._loops.clear()
         for row, loop in zip(rows, pixels, strict=True):
@@ -90,12 +92,17 @@ class Album:
         return Picture(described, file.getvalue(), MIME, note)
 
 
-def fit(rows: int, count: int, height: int, width: int) -> Cell:
-    """How many frames, and how large, so that a sheet of that many rows stays small."""
-    longest = LONGEST if max(height, width) > TINY else TINY
+def fit(rows: int, count: int, height: int, width: int, longest: int = LONGEST) -> Cell:
+    """How many frames, and how large, so that a sheet of that many rows stays small.
+
+    longest: pixels that the longer side may have. More than LONGEST only where there is more to be seen.
+    """
+    source = max(height, width)
+    pixels = min(MOST_PIXELS, PIXELS * max(1.0, (longest / LONGEST) ** 2))
+    largest = min(longest, max(LONGEST, source // BLOCK * BLOCK) if source > TINY else TINY)
     for frames in dict.fromkeys(min(count, most) for most in (16, 12, 8, 4, 1)):
-        sides = [side for side in range(longest, 0, -BLOCK)
-                 if _fits(rows, frames, *_blocks(side, height, width))]
+        sides = [side for side in range(largest, 0, -BLOCK)
+                 if _fits(rows, frames, *_blocks(side, height, width), pixels)]
         if sides and (sides[0] >= LEAST or frames == 1):
             break
     sides = sides or [BLOCK]
@@ -114,8 +121,8 @@ def _stretch(side: int, height: int, width: int) -> float:
     return abs(new_height * width / (new_width * height) - 1)
 
 
-def _fits(rows: int, frames: int, height: int, width: int) -> bool:
-    return rows * frames * height * width <= PIXELS and rows * height <= TALLEST
+def _fits(rows: int, frames: int, height: int, width: int, pixels: float) -> bool:
+    return rows * frames * height * width <= pixels and rows * height <= TALLEST
 
 
 def _resized(loop: Tensor, cell: Cell) -> Tensor:
@@ -132,14 +139,16 @@ class Previews:
 
     The sampler's thread only starts the pictures; they are put together and encoded in a thread that lives as long as
     there is something to do. All of it together takes at most `share` of the run's time; only the first sheet, and
-    those that are asked for by force, may take more.
+    those that are asked for by force, may take more, and come sooner than `wanted` says.
     """
 
     def __init__(self, run: str, board: Board = BOARD, clock: Callable[[], float] = time.perf_counter,
-                 share: float = SHARE) -> None:
+                 share: float = SHARE, wanted: Previewing | None = None) -> None:
         self._run, self._board, self._clock, self._share = run, board, clock, share
+        self._wanted, self._latest = wanted or Previewing(), float("-inf")
         self._began, self._spent, self._made = clock(), 0.0, 0
-        self._album, self._previewer, self._asked, self._failed = Album(), None, False, False
+        self._album, self._previewer = Album(self._wanted.size), None
+        self._asked, self._failed = False, False
         self._job: tuple[int, tuple[int, ...], Frames] | None = None
         self._busy = False
         self._change = threading.Condition()
@@ -158,7 +167,7 @@ class Previews:
             self._fail(error)
             return False
         with self._change:
-            self._spent, self._made = self._spent + self._clock() - began, self._made + 1
+            self._spent, self._made, self._latest = self._spent + self._clock() - began, self._made + 1, began
             self._job = step, tuple(rows), found
             if not self._busy:
                 self._busy = True
@@ -172,20 +181,22 @@ class Previews:
 
     def _may(self) -> bool:
         with self._change:
-            sampled = self._clock() - self._began - self._board.waited(self._run)
+            now = self._clock()
+            sampled = now - self._began - self._board.waited(self._run)
+            soon = now - self._latest < 1 / self._wanted.rate
             one = self._spent / max(1, self._made)
-            return self._made == 0 or self._spent + one <= self._share * sampled
+            return self._made == 0 or not soon and self._spent + one <= self._share * sampled
 
     def _frames(self, x0: Tensor, latent_format: Any) -> Frames:
         if not self._asked:
             self._asked, self._previewer = True, chosen_previewer(x0.device, latent_format)
         if self._previewer is not None:
             try:
-                return frames(x0, latent_format, self._previewer)
+                return frames(x0, latent_format, self._previewer, self._wanted.size)
             except Exception as error:    # its file is for another model, or memory is short
                 logger.warning("PRISM: the preview decoder failed, so previews use plain colours from here on: %s", error)
                 self._previewer = None
-        return frames(x0, latent_format)
+        return frames(x0, latent_format, None, self._wanted.size)
 
     def _work(self) -> None:
         while True:

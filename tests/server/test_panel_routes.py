@@ -22,8 +22,10 @@ from launcher.graph import find
 
 RUN = "a" * 32
 JSON = {"Content-Type": "application/json"}
-POSTS = (f"/prism/runs/{RUN}/answer", f"/prism/runs/{RUN}/marks", "/prism/picks/settings", "/prism/picks/delete")
-GETS = ("/prism/runs", "/prism/picks", "/prism/picks/export", f"/prism/runs/{RUN}/sheets/1")
+POSTS = (f"/prism/runs/{RUN}/answer", f"/prism/runs/{RUN}/marks", "/prism/picks/settings", "/prism/picks/delete",
+         "/prism/previews")
+GETS = ("/prism/runs", "/prism/picks", "/prism/picks/export", "/prism/previews", f"/prism/runs/{RUN}/sheets/1")
+SETTINGS = ("/prism/picks", "/prism/previews")
 MALFORMED = 1000
 WORKFLOW = "prism_best_of_n_shapes"
 
@@ -82,7 +84,7 @@ def test_getting_writes_nothing(comfyui):
     before, files = ask(comfyui, "/prism/picks"), tree(comfyui)
     for path in GETS:
         ask(comfyui, path)
-    for path in POSTS:
+    for path in set(POSTS) - set(GETS):
         assert ask(comfyui, path)[0] in (404, 405)
     assert tree(comfyui) == files and ask(comfyui, "/prism/picks") == before
 
@@ -94,6 +96,25 @@ def test_settings_are_kept_below_the_user_folder(comfyui):
     assert status == 200 and json.loads(body) == {**json.loads(ask(comfyui, "/prism/picks")[1]), **wanted}
     assert all("/user/" in path.replace("\\", "/") for path in tree(comfyui) - files)
     assert ask(comfyui, "/userdata/..%2f__prism%2fpicks.json")[0] in (400, 403, 404)
+
+
+def test_previews_are_as_the_person_sets_them(comfyui, workflow_prompt):
+    assert json.loads(ask(comfyui, "/prism/previews")[1]) == {"size": 128, "rate": 10.0}
+    files, wanted = tree(comfyui), {"size": 64, "rate": 2.5}
+    try:
+        status, body = ask(comfyui, "/prism/previews", json.dumps(wanted).encode(), JSON)
+        assert status == 200 and json.loads(body) == json.loads(ask(comfyui, "/prism/previews")[1]) == wanted
+        assert all("/user/" in path.replace("\\", "/") for path in tree(comfyui) - files)
+        comfyui.client.free()
+        assert comfyui.client.run(workflow_prompt(WORKFLOW)).status == "success"
+        sheet = runs(comfyui)[0]["sheet"]
+        assert max(sheet["width"], sheet["height"]) == 64
+        for bad in ({"size": 60, "rate": 1}, {"size": 129, "rate": 1}, {"size": 1024, "rate": 1}, {"size": 128},
+                    {"size": 128, "rate": 0}, {"size": 128, "rate": "2"}, {"size": 128, "rate": 1, "more": 1}):
+            assert ask(comfyui, "/prism/previews", json.dumps(bad).encode(), JSON)[0] == 400, bad
+        assert json.loads(ask(comfyui, "/prism/previews")[1]) == wanted
+    finally:
+        ask(comfyui, "/prism/previews", b'{"size": 128, "rate": 10}', JSON)
 
 
 def test_a_run_is_told_to_pages_until_its_end_and_its_picture_can_be_got(comfyui, workflow_prompt):
@@ -119,7 +140,7 @@ def malformed(rng: random.Random) -> tuple[bytes, dict]:
     """A body that no page of ours sends, and its headers."""
     values = [None, True, -1, 0, 1.5, 1e308, 2**70, "", "keep", "\u0000", "x" * rng.randrange(3000), [], {}, [[[]]], [0, 0],
               [2, 1], [4096], ["0"], {"question": 1}, float("nan"), float("-inf")]
-    keys = ["question", "action", "rows", "row", "mark", "confirm", "recording", "limit_bytes", "__proto__", ""]
+    keys = ["question", "action", "rows", "row", "mark", "confirm", "recording", "limit_bytes", "size", "rate", "__proto__", ""]
     kind = rng.randrange(5)
     if kind == 0:
         body = rng.randbytes(rng.randrange(200))
@@ -162,7 +183,7 @@ def test_a_thousand_malformed_bodies_disturb_no_run(comfyui, workflow_prompt):
     assert comfyui.client.run(workflow_prompt(WORKFLOW)).status == "success"
     ids = [view["run"] for view in runs(comfyui)]
     assert ids, "the run is not on the board, so nothing of ours would be reached"
-    before, answers, unclear = ask(comfyui, "/prism/picks"), Counter(), []
+    before, answers, unclear = [ask(comfyui, path) for path in SETTINGS], Counter(), []
     thread = threading.Thread(target=flood, args=(comfyui, ids, answers, unclear))
     thread.start()
     done = []
@@ -172,7 +193,7 @@ def test_a_thousand_malformed_bodies_disturb_no_run(comfyui, workflow_prompt):
     thread.join()
     assert [run.status for run in done] == ["success"] * len(done), [run.error for run in done]
     check(answers, unclear)
-    assert ask(comfyui, "/prism/picks") == before
+    assert [ask(comfyui, path) for path in SETTINGS] == before
 
 
 def test_a_thousand_malformed_bodies_do_not_answer_a_question(comfyui, workflow_prompt):

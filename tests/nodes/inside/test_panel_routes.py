@@ -176,10 +176,10 @@ def test_only_json_of_a_small_size_is_read(board):
 
 def test_getting_changes_nothing(board, user):
     before = board.views()
-    for path in ("/prism/runs", "/prism/picks", "/prism/picks/export", f"/prism/runs/{RUN}/sheets/1"):
+    for path in ("/prism/runs", "/prism/picks", "/prism/picks/export", "/prism/previews", f"/prism/runs/{RUN}/sheets/1"):
         ask("GET", path)
     assert board.views() == before and not list(user.rglob("*"))
-    for path in routes.POSTS:
+    for path in routes.POSTS.keys() - routes.GETS:
         assert ask("GET", path.format(run=RUN))[0] == 405
 
 
@@ -204,6 +204,22 @@ def test_recording_can_be_switched_off_and_stays_off(board):
                                   {"recording": True, "limit_bytes": 5}, {"recording": True, "limit_bytes": 10**30}])
 def test_malformed_settings_are_refused(board, body, user):
     assert post("/prism/picks/settings", body)[0] == 400 and not list(user.rglob("*"))
+
+
+def test_previews_are_as_ever_until_they_are_set(board, user):
+    usual, wanted = {"size": 128, "rate": 10.0}, {"size": 256, "rate": 1.5}
+    assert ask("GET", "/prism/previews")[:2] == (200, usual) and not list(user.rglob("*"))
+    assert post("/prism/previews", wanted) == (200, wanted) == ask("GET", "/prism/previews")[:2]
+    assert keeping.settings() == messages.Recording(), "the one setting leaves the other alone"
+    (keeping.folder() / keeping.PREVIEWS).write_text("{", encoding="ascii")
+    assert ask("GET", "/prism/previews")[:2] == (200, usual)
+
+
+@pytest.mark.parametrize("body", [{}, {"size": 128}, {"size": "128", "rate": 1}, {"size": 100, "rate": 1}, {"size": 56, "rate": 1},
+                                  {"size": 520, "rate": 1}, {"size": 128, "rate": 0}, {"size": 128, "rate": 1e300},
+                                  {"size": 128, "rate": True}, {"size": 128, "rate": 1, "run": 1}])
+def test_malformed_previews_are_refused(board, body, user):
+    assert post("/prism/previews", body)[0] == 400 and not list(user.rglob("*"))
 
 
 def test_damaged_settings_record_nothing(board):

@@ -143,6 +143,21 @@ def test_every_sheet_stays_small(rows, count, height, width):
     assert cell.height % 8 == cell.width % 8 == 0 and min(cell.height, cell.width) >= 8
 
 
+@pytest.mark.parametrize("rows, count, height, width, longest, expected", [
+    (8, 16, 60, 104, 64, (16, 32, 56)),         # smaller than usual
+    (8, 16, 60, 104, 512, (16, 64, 112)),       # there is no more to be seen in it
+    (4, 8, 480, 832, 256, (8, 144, 248)),       # decoded
+    (2, 1, 12, 12, 512, (1, 96, 96)), (2, 1, 12, 12, 64, (1, 64, 64))])
+def test_a_person_sets_the_longer_side(rows, count, height, width, longest, expected):
+    assert sheets.fit(rows, count, height, width, longest) == expected
+
+
+@pytest.mark.parametrize("rows", [8, 128, 4096])
+def test_large_pictures_have_their_limit_too(rows):
+    cell = sheets.fit(rows, 16, 720, 1280, 512)
+    assert rows * cell.frames * cell.height * cell.width <= 16_000_000 and rows * cell.height < 65_500
+
+
 def test_tiny_latents_are_enlarged_smoothly():
     assert sheets.fit(8, 3, 12, 12) == (3, 96, 96)
     x0 = coloured(formats.Wan21(), (0.2, 0.2, 0.2), (1, 1, 12, 12))
@@ -268,6 +283,20 @@ def test_previews_stay_within_their_share_of_the_time(board, monkeypatch):
     assert offered[0], "the first one comes at once"
     assert offered[1:4] == [False] * 3 and sum(offered) * took <= 0.01 * clock.now + took
     assert sum(offered) >= 0.8 * 0.01 * clock.now / took    # and what it may spend, it spends
+
+
+def test_a_person_sets_how_many_pictures_there_are_a_second(board):
+    clock = Clock()
+    wanted = messages.Previewing(size=64, rate=0.5)
+    previews, offered = sheets.Previews(RUN, board, clock=clock, wanted=wanted), []
+    for step in range(20):    # two a second, which cost nothing
+        clock.now += 0.5
+        offered.append(previews.offer(step, range(4), torch.randn(4, 16, 1, 60, 104), formats.Wan21()))
+        previews.close()
+    assert [step for step, made in enumerate(offered) if made] == [0, 4, 8, 12, 16]
+    assert previews.offer(20, range(4), torch.randn(4, 16, 1, 60, 104), formats.Wan21(), force=True)
+    previews.close()
+    assert board.get(RUN).sheet.step == 20 and board.get(RUN).sheet.width == 56
 
 
 def test_waiting_for_people_is_no_time_of_the_run(board, monkeypatch):
