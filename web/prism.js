@@ -8,11 +8,14 @@
 
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
+import { COMMANDS } from "./prism/commands.mjs";
 import { placeOf } from "./prism/graph.mjs";
 import { FOLLOWED } from "./prism/knobs.mjs";
 import { widgetOf } from "./prism/lock.mjs";
-import { FLASH, Page } from "./prism/page.mjs";
+import { setMotion } from "./prism/motion.mjs";
+import { FLASH, Page, SOUND } from "./prism/page.mjs";
 import { Picks } from "./prism/picks.mjs";
+import { Previews } from "./prism/previews.mjs";
 
 const NODES = ["PrismKSampler", "PrismBestOfN", "PrismPruneLatents", "PrismPick"];
 const LOCALE = "Comfy.Locale"; // the setting
@@ -61,6 +64,8 @@ const front = {
     if (shell.canvas.graph !== graph) shell.canvas.setGraph(graph);
     shell.canvas.centerOnNode(node);
   },
+  selected: () => Object.values(shell.canvas?.selected_nodes ?? {}),
+  tell: (detail) => shell.extensionManager?.toast?.add({ severity: "info", summary: "PRISM", detail, life: 5000 }),
   setting: (name) => shell.extensionManager?.setting?.get(name),
 };
 
@@ -122,11 +127,30 @@ app.registerExtension({
     id: FLASH, name: "Flash the title of the browser tab while a run waits for your choice", type: "boolean",
     defaultValue: true, category: ["PRISM", "Choosing", "TitleFlash"],
   }, {
+    id: SOUND, name: "A soft sound when a run begins to wait for your choice", type: "boolean", defaultValue: false,
+    category: ["PRISM", "Choosing", "Sound"],
+  }, {
+    id: "PRISM.Motion", name: "Moving previews", type: "combo", defaultValue: "system",
+    category: ["PRISM", "Previews", "Motion"],
+    tooltip: "Whether the candidates' previews play by themselves. In a comparison you can always play them.",
+    options: [{ text: "System", value: "system" }, { text: "Still", value: "still" },
+      { text: "Moving", value: "moving" }],
+    onChange: setMotion,
+  }, {
+    id: "PRISM.Previews", name: "Size and rate of previews", defaultValue: null,
+    category: ["PRISM", "Previews", "Store"],
+    tooltip: "How large the candidates are shown while they form, and how often. Larger and more take more memory in the browser.",
+    type: () => new Previews(front.fetch).element,
+  }, {
     id: "PRISM.RecordedChoices", name: "Your choices", defaultValue: null,
     category: ["PRISM", "Recorded choices", "Store"],
     tooltip: "What you chose among, and what you chose. Nothing of it leaves this machine.",
     type: () => new Picks(front.fetch, front.addressOf("/prism/picks/export")).element,
   }],
+
+  commands: COMMANDS.map(({ id, deed, label, icon }) => ({ id, label, icon, function: () => page.perform(deed) })),
+  keybindings: COMMANDS.map(({ id, key }) => ({ commandId: id, combo: { key, shift: true } })),
+  menuCommands: [{ path: ["PRISM"], commands: COMMANDS.map(({ id }) => id) }],
 
   setup() {
     const listen = /** @type {(type: string, heard: (event: CustomEvent) => void) => void} */ (

@@ -12,7 +12,7 @@ from launcher import layout
 from launcher.client import opener
 from launcher.server import Server
 
-FILES = ("nodeDefs", "settings")
+FILES = ("commands", "nodeDefs", "settings")
 HELP = {"en": "docs/{node}.md", "zh": "docs/{node}/zh.md"}
 
 

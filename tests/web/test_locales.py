@@ -58,6 +58,7 @@ def test_everything_registered_has_its_texts(comfy: ComfyPage) -> None:
     english, categories = locale("en", "settings"), locale("en", "main")["settingsCategories"]
     places = {part for each in registered["settings"].values() for part in (each.pop("category") or [])[:2]}
     assert english == registered["settings"] and categories.keys() == places
+    assert registered["commands"], "the front end keeps commands elsewhere now"
     assert {key: text["label"] for key, text in locale("en", "commands").items()} == registered["commands"]
 
 

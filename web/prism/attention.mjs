@@ -15,6 +15,7 @@
 
 import { make, mark, show, write } from "./dom.mjs";
 import { says } from "./language.mjs";
+import { waitingFor } from "./select.mjs";
 
 const BEAT = 1000; // milliseconds
 
@@ -37,9 +38,7 @@ export class Attention {
 
   /** @param {State} state */
   watch(state) {
-    const mine = (/** @type {View} */ view) => view.client === state.client || view.workflow === state.workflow;
-    this.#waiting = Object.values(state.views).filter((view) =>
-      view.status === "waiting" && mine(view) && !state.desks[view.run]?.sent && state.online);
+    this.#waiting = waitingFor(state);
     if (this.#waiting.length && !this.#timer) this.#timer = window.setInterval(() => this.#beat(), BEAT);
     if (this.#waiting.length) this.#place();
     else this.#rest();

@@ -15,26 +15,30 @@
  * @property {(node: GraphNode) => void} fit give a node the room that its widgets need
  * @property {(node: GraphNode, panel: HTMLElement) => void} raise bring a node before the others
  * @property {(place: import("./graph.mjs").Place) => void} open bring a node into view
+ * @property {() => GraphNode[]} selected the nodes that the artist has selected
+ * @property {(text: string) => void} tell show a line for a moment
  * @property {(place: import("./graph.mjs").Place) => boolean} opened whether its graph is the one on the canvas
  *
  * @typedef {DeedFront & PageFront} Front
  */
 
 import { Attention } from "./attention.mjs";
+import { Bell } from "./bell.mjs";
 import { fault } from "./check.mjs";
 import { answer, keepAndTryMore, lock, replay, setMark, unlock, watchOnce } from "./deeds.mjs";
 import { knobsOf, moveCut, setCut } from "./knobs.mjs";
 import { setWidget, widgetOf } from "./lock.mjs";
 import { Panel } from "./panel.mjs";
-import { isHere, stagedOf, stagedPlace } from "./select.mjs";
+import { isHere, stagedOf, stagedPlace, waitingFor } from "./select.mjs";
 import { read } from "./server.mjs";
-import { speak } from "./language.mjs";
+import { says, speak } from "./language.mjs";
 import { keptText, readReport } from "./staged.mjs";
 import { moved, received, reported, resynced, stagedMark } from "./state.mjs";
 import { Store } from "./store.mjs";
 
 export const STAGED = "PrismPruneLatents";
 export const FLASH = "PRISM.TitleFlash";
+export const SOUND = "PRISM.Sound";
 
 export class Page {
   store = new Store();
@@ -52,6 +56,8 @@ export class Page {
     const attention = new Attention({ flashes: () => front.setting(FLASH) !== false, sight: (view) => this.#sight(view),
       lead: (view) => this.#lead(view) });
     this.store.watch((state) => attention.watch(state));
+    const bell = new Bell(() => front.setting(SOUND) === true);
+    this.store.watch((state) => bell.watch(state));
   }
 
   /** One message of the server. Whatever is wrong with it, the page goes on. @param {unknown} message */
@@ -119,6 +125,28 @@ export class Page {
   /** @param {GraphNode} node */
   removePanel(node) {
     this.#panels.get(node)?.dispose();
+  }
+
+  /** What a command asks for: of the node that is selected, else of the run that matters most.
+   * @param {import("./commands.mjs").Deed} deed */
+  perform(deed) {
+    this.#locate();
+    const waiting = waitingFor(this.store.state);
+    const here = waiting.find((view) => isHere(this.store.state, view));
+    if (deed === "go") return here ? this.#lead(here) : this.#front.tell(waiting.length ? says().call.away : says().commands.go);
+    const node = this.#selected() ?? this.#nodeOf(here ?? newest(this.store.state));
+    const panel = node && this.#panels.get(node);
+    if (!panel?.perform(deed)) this.#front.tell(says().commands[deed]);
+    else if (node?.graph && !onScreen(panel.element)) this.#front.open({ node, graph: node.graph, hosts: [] });
+  }
+
+  #selected() {
+    return this.#front.selected().find((node) => this.#panels.has(node));
+  }
+
+  /** @param {View | undefined} view */
+  #nodeOf(view) {
+    return view && this.#front.place(view.node)?.node;
   }
 
   /** @returns {import("./chart.mjs").ChartHands} */
@@ -217,6 +245,12 @@ export class Page {
     const focus = () => this.#panels.get(place.node)?.element.querySelector(".prism-card[tabindex='0']");
     requestAnimationFrame(() => requestAnimationFrame(() => /** @type {HTMLElement | null} */ (focus())?.focus()));
   }
+}
+
+/** The run of the open graph that was seen last. @param {import("./state.mjs").State} state @returns {View | undefined} */
+function newest(state) {
+  const views = Object.values(state.views).filter((view) => isHere(state, view));
+  return views.sort((a, b) => state.seen[b.run] - state.seen[a.run])[0];
 }
 
 /** @param {HTMLElement} element */

@@ -114,6 +114,15 @@ export class Panel {
     if (shown.view?.status === "waiting" && before?.status !== "waiting") this.#hands.raise();
   }
 
+  /** Do what one of the buttons does. @param {Action} action @returns {boolean} whether it could be done */
+  perform(action) {
+    this.update();
+    const button = this.#parts.buttons.get(action);
+    if (!button || button.hidden || button.getAttribute("aria-disabled") === "true") return false;
+    this.#act(action, button);
+    return true;
+  }
+
   #look() {
     const runs = this.#seat.staged ? [] : runsOf(this.#store.state, this.#seat);
     // A new run, or one that begins to wait, is what the artist wants to see.

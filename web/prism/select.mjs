@@ -39,6 +39,13 @@ export function isHere(state, view) {
   return view.workflow ? view.workflow === state.workflow : view.client === state.client;
 }
 
+/** The runs that wait for an answer of this page. @param {State} state @returns {View[]} */
+export function waitingFor(state) {
+  if (!state.online) return [];
+  return Object.values(state.views).filter((view) => view.status === "waiting" && !state.desks[view.run]?.sent &&
+    (view.client === state.client || view.workflow === state.workflow));
+}
+
 /**
  * This node's runs, the one that matters most first: whoever waits for an answer, then this page's own, then the
  * newest.

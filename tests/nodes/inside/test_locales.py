@@ -19,7 +19,7 @@ PACK = Path(sys.modules[PACKAGE].__file__).parent
 LOCALES, DOCS = PACK / "locales", PACK / "web" / "docs"
 CLASSES = sys.modules[PACKAGE].NODES
 LANGUAGES = ("en", "zh")
-FILES = ("main", "nodeDefs", "settings")
+FILES = ("commands", "main", "nodeDefs", "settings")
 PLACEHOLDER = re.compile(
     r"TODO|FIXME|TBD|XXX|lorem ipsum|translat(e|ion) me|\?\?\?|\u5f85\u7ffb\u8bd1|\u5f85\u8865|\u5f85\u5b9a", re.I)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

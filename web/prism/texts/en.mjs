@@ -4,11 +4,13 @@ import { buttons } from "./en/buttons.mjs";
 import { call } from "./en/call.mjs";
 import { cards } from "./en/cards.mjs";
 import { chart } from "./en/chart.mjs";
+import { commands } from "./en/commands.mjs";
 import { compare } from "./en/compare.mjs";
 import { deeds } from "./en/deeds.mjs";
 import { headline } from "./en/headline.mjs";
 import { panel } from "./en/panel.mjs";
 import { picks } from "./en/picks.mjs";
+import { previews } from "./en/previews.mjs";
 import { server } from "./en/server.mjs";
 
 /** `lang`: as HTML and the browser's own formats call the language. */
@@ -18,10 +20,12 @@ export const en = {
   call,
   cards,
   chart,
+  commands,
   compare,
   deeds,
   headline,
   panel,
   picks,
+  previews,
   server,
 };

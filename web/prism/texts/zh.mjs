@@ -7,11 +7,13 @@ import { buttons } from "./zh/buttons.mjs";
 import { call } from "./zh/call.mjs";
 import { cards } from "./zh/cards.mjs";
 import { chart } from "./zh/chart.mjs";
+import { commands } from "./zh/commands.mjs";
 import { compare } from "./zh/compare.mjs";
 import { deeds } from "./zh/deeds.mjs";
 import { headline } from "./zh/headline.mjs";
 import { panel } from "./zh/panel.mjs";
 import { picks } from "./zh/picks.mjs";
+import { previews } from "./zh/previews.mjs";
 import { server } from "./zh/server.mjs";
 
 export const zh = {
@@ -20,10 +22,12 @@ export const zh = {
   call,
   cards,
   chart,
+  commands,
   compare,
   deeds,
   headline,
   panel,
   picks,
+  previews,
   server,
 };
