@@ -29,7 +29,7 @@ import { HEIGHT, drawCut, drawRun, makePlot, scaleOf, stepAt } from "./plot.mjs"
 import { read } from "./readout.mjs";
 import { SuggestForm } from "./suggest_form.mjs";
 
-const PAUSE = 500; // milliseconds between two requests while a run samples
+const PAUSE = 1000; // milliseconds between two requests while a run samples
 
 export class Chart {
   #hands;

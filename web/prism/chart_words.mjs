@@ -10,7 +10,7 @@
 
 import { says } from "./language.mjs";
 import { secondsOf } from "./pace.mjs";
-import { costOf, total } from "./readout.mjs";
+import { costOf, priceOf, total } from "./readout.mjs";
 import { names } from "./words.mjs";
 
 /** Runs that are so short need a word on what pruning can save at all, as in prism_core/schedule.py. */
@@ -74,9 +74,7 @@ function costLine({ cost, seconds, candidates }) {
 function fewLine({ steps, rounds, candidates }, curves) {
   if (steps > FEW_STEPS) return "";
   const { keep } = rounds[rounds.length - 1];
-  const cost = costOf(curves, [{ step: 1, keep, movable: true }], candidates);
-  const seconds = secondsOf(curves.pace, cost, (curves.depth ?? 0) * curves.share);
-  const [spent, plain] = seconds ? [seconds.taken, seconds.all] : [total(cost), cost.plain];
+  const { spent, plain } = priceOf(curves, costOf(curves, [{ step: 1, keep, movable: true }], candidates));
   return says().chart.fewSteps(steps, keep, Math.round((100 * (plain - spent)) / plain));
 }
 

@@ -26,7 +26,7 @@
  */
 
 import { mark, write } from "./dom.mjs";
-import { chanceAt, costOf, total } from "./readout.mjs";
+import { chanceAt, costOf, priceOf } from "./readout.mjs";
 
 export const HEIGHT = 160;
 const LEFT = 34;
@@ -87,8 +87,8 @@ export function drawCut({ band, middle, cost, rings }, scale, curves, reading, a
   mark(middle, "d", known.length ? `M${edge("value").join("L")}` : "");
   const costs = between(reading, active, steps).map((step) => {
     const rounds = reading.rounds.map((one, position) => (position === active ? { ...one, step } : one));
-    const spent = costOf(curves, rounds, reading.candidates);
-    return `${scale.x(step)} ${scale.share(Math.min(1, total(spent) / spent.plain))}`;
+    const { spent, plain } = priceOf(curves, costOf(curves, rounds, reading.candidates));
+    return `${scale.x(step)} ${scale.share(Math.min(1, spent / plain))}`;
   });
   mark(cost, "d", costs.length ? `M${costs.join("L")}` : "");
   drawRings(rings, scale, curves, reading);

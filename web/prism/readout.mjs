@@ -109,6 +109,13 @@ export function costOf(curves, rounds, candidates) {
   return predicted(pairs, candidates, tableOf(curves), curves.depth, curves.share);
 }
 
+/** What a cost comes to beside finishing all: in seconds where they were measured, else in evaluations.
+ * @param {Curves} curves @param {Cost} cost */
+export function priceOf(curves, cost) {
+  const seconds = secondsOf(curves.pace, cost, (curves.depth ?? 0) * curves.share);
+  return seconds ? { spent: seconds.taken, plain: seconds.all } : { spent: total(cost), plain: cost.plain };
+}
+
 /** @param {Curves} curves @param {number} step @param {number} keep @returns {Chance | null} */
 export function chanceAt({ retention }, step, keep) {
   const found = retention[step]?.[keep - 1];
