@@ -38,12 +38,13 @@ SECONDS, QUICK_SECONDS = 20, 2
 LIMIT_MS = 8
 NOTES = (
     "Milliseconds of the page's main thread from the start of one frame to the start of the next: script of PRISM's "
-    "own files, and style, layout, pre-paint, paint and layerize of the whole page, ComfyUI's own share included.",
+    "own files, and style, layout, pre-paint, paint and layerize of the whole page, ComfyUI's own share included. The "
+    "thread's own time, without what other programs took of the processor meanwhile.",
     "alone: the same page before anything is shown in the panel. still: 32 candidates in it, their loops playing, no "
     "messages. live: ten messages a second, each with new scores for all, a new picture once a second, and the chart "
     "drawing the scores of step after step, up to 50.",
     "busy: only those frames of live in which script of ours ran. drag: the finished run's marker pulled over the whole "
-    "chart of 32 lines and 50 steps, and back.",
+    "chart of 32 lines and 50 steps, and back; in Nodes 2.0 ComfyUI draws the widget anew at every step.",
 )
 SEND = """async ([messages, pause]) => {
     for (const detail of messages) {

@@ -36,8 +36,8 @@ from .scene import Scene
 from .timing import interleaved
 
 STEPS, CANDIDATES = 20, 8
-REPETITIONS, QUICK_REPETITIONS = 15, 1
-PROMPTS, QUICK_PROMPTS = 400, 2
+REPETITIONS, QUICK_REPETITIONS = 11, 1
+PROMPTS, QUICK_PROMPTS = 200, 2
 WEB = Path(__file__).resolve().parent.parent / "web" / "prism"
 NOTES = (
     "seconds: medians over repetitions, in an order that changes; predicted from the run of the workflow's own cut in "

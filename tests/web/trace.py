@@ -54,7 +54,8 @@ def frames(events: list[Event]) -> list[Frame]:
     work = [event for event in events if ours(event) or (event["ph"] == "X" and event["name"] in DRAWING)]
     for event in outermost(work):
         if (place := bisect_right(starts, event["ts"]) - 1) >= 0:
-            found[place][event["name"]] += event.get("dur", 0) / 1000
+            # The thread's own time where it is known: what other programs take of the processor is no cost of the page.
+            found[place][event["name"]] += event.get("tdur", event.get("dur", 0)) / 1000
     return found
 
 
