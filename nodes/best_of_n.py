@@ -31,7 +31,8 @@ class PrismBestOfN(io.ComfyNode):
                 "few steps while they are still noise, drops the weak ones and finishes only the best. The survivors "
                 "are what they would have been without pruning."),
             search_aliases=["prune", "early stopping", "seed search", "rerank", "select best", "batch seeds",
-                            "inference time scaling"],
+                            "inference time scaling", "faster video", "save time", "variations", "优选", "多种子", "剪枝",
+                            "省时"],
             inputs=[
                 io.Model.Input("model", tooltip=(
                     "The video model, with its LoRAs and shift. It is not changed: only samplers that use this node's "

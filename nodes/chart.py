@@ -25,7 +25,7 @@ class PrismScoreChart(io.ComfyNode):
             display_name="PRISM Score Chart",
             category="PRISM",
             description="Draws the scores of a batch, best first, with what was kept and what was dropped.",
-            search_aliases=["plot", "graph", "ranking", "scores image"],
+            search_aliases=["plot", "graph", "ranking", "scores image", "曲线图", "排名"],
             inputs=[
                 PrismScores.Input("scores", tooltip="From PRISM Score Latents or PRISM KSampler."),
                 io.String.Input("kept", optional=True, force_input=True, tooltip=(

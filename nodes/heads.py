@@ -21,7 +21,7 @@ class PrismLoadHead(io.ComfyNode):
             display_name="Load PRISM Head",
             category="PRISM",
             description="Loads a head: the small network that scores noisy candidates by a video model's features.",
-            search_aliases=["reward model", "scorer", "judge", "best of n", "quality model"],
+            search_aliases=["reward model", "scorer", "judge", "best of n", "quality model", "打分模型", "奖励模型"],
             inputs=[
                 io.Combo.Input("head_name", options=head_names(), tooltip=(
                     "A .safetensors head from models/prism_heads, or the one that ships for the Shapes demo. "

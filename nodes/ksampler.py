@@ -35,7 +35,8 @@ class PrismKSampler(io.ComfyNode):
             description=(
                 "KSampler that starts several candidates from one latent, drops the weak ones after a few steps and "
                 "finishes only the best. A plain KSampler with a survivor's seed makes the same clip."),
-            search_aliases=["best of n", "seed search", "sample", "generate", "rerank", "select best"],
+            search_aliases=["best of n", "seed search", "sample", "generate", "rerank", "select best", "faster video",
+                            "variations", "优选", "多种子", "采样"],
             inputs=[*_ksampler_inputs(), *main_inputs(), head_input(), *advanced_inputs(),
                     *choosing_inputs()],
             outputs=_outputs(),
@@ -79,15 +80,16 @@ def _ksampler_inputs() -> list[io.Input]:
         io.Model.Input("model", tooltip=(
             "The video model, with its LoRAs and shift. Memory stays at that of a few clips at a time.")),
         io.Int.Input("seed", default=0, min=0, max=0xffffffffffffffff, control_after_generate=True, tooltip=(
-            "The seed of candidate 0; candidate 1 has the next one, and so on. Advance it by the number of candidates "
-            "to see none twice. Default 0.")),
+            "The seed of candidate 0, any whole number from 0 (default) on; candidate 1 has the next one, and so on. "
+            "Advance it by the number of candidates to see none twice.")),
         io.Int.Input("steps", default=20, min=1, max=10000, tooltip=(
-            "Steps of the sampler. Time grows with it. At least 2, 20 by default; set prune_step to match.")),
+            "Steps of the sampler, 2 to 10000, default 20. Time grows with it; set prune_step to match.")),
         io.Float.Input("cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=0.01, tooltip=(
             "How closely the prompt is followed, 0 to 100. 1 leaves the negative prompt out and halves the time; "
             "Wan likes 5 to 6. Default 8.")),
         io.Combo.Input("sampler_name", options=comfy.samplers.KSampler.SAMPLERS, tooltip=(
-            "How noise is removed. All but dpm_adaptive can be pruned.")),
+            "How noise is removed. All but dpm_adaptive can be pruned. Some, such as heun and dpm_2, call the model twice "
+            "a step and take twice the time.")),
         io.Combo.Input("scheduler", options=comfy.samplers.KSampler.SCHEDULERS, tooltip=(
             "How the noise falls over the steps: it decides how noisy the candidates are at prune_step.")),
         io.Conditioning.Input("positive", tooltip=(
@@ -96,7 +98,7 @@ def _ksampler_inputs() -> list[io.Input]:
         io.Latent.Input("latent_image", tooltip=(
             "One empty video latent (batch_size 1), or one clip to change with a lower denoise.")),
         io.Float.Input("denoise", default=1.0, min=0.0, max=1.0, step=0.01, tooltip=(
-            "1 (default) makes clips from nothing; less keeps more of latent_image, and the steps begin at less "
+            "0 to 1. 1 (default) makes clips from nothing; less keeps more of latent_image, and the steps begin at less "
             "noise, where candidates differ less.")),
     ]
 

@@ -29,15 +29,16 @@ class PrismPick(io.ComfyNode):
             description=(
                 "Shows every candidate of a batch as a moving preview and waits until you have chosen. Only what you "
                 "keep goes on to VAE Decode, or to the sampler that finishes it."),
-            search_aliases=["choose", "select", "image filter", "picker", "preview chooser", "pause", "cherry pick"],
+            search_aliases=["choose", "select", "image filter", "picker", "preview chooser", "pause", "cherry pick",
+                            "选图", "挑片", "人工选择"],
             inputs=[
                 io.Model.Input("model", tooltip=(
                     "The model that made the latent: it knows how to turn latents into preview colours. Nothing is "
                     "sampled here.")),
                 io.Latent.Input("latent", tooltip="A batch of candidates, finished or still noisy."),
                 io.Int.Input("keep", default=1, min=1, max=4096, tooltip=(
-                    "How many are suggested where scores are connected, and kept by the head's choice. You may keep "
-                    "more or fewer. Default 1.")),
+                    "How many are suggested where scores are connected, and kept by the head's choice: 1 (default) to the "
+                    "size of the batch. You may keep more or fewer.")),
                 io.String.Input("kept", default="", optional=True, advanced=True, tooltip=(
                     "Replay: rows to keep without asking, counted from 0, such as '1, 4'. Paste the 'kept' output of "
                     "an earlier run to get the same choice again. Empty (default): you are asked.")),

@@ -23,14 +23,15 @@ class PrismPruneLatents(io.ComfyNode):
             display_name="PRISM Prune Latents",
             category="PRISM",
             description="Keeps the best candidates of a batch, so that only they are finished and decoded.",
-            search_aliases=["top k", "best of n", "select from batch", "cull", "filter latents", "keep best"],
+            search_aliases=["top k", "best of n", "select from batch", "cull", "filter latents", "keep best", "筛选", "淘汰", "剪枝"],
             inputs=[
                 io.Latent.Input("latent", tooltip="The batch that was scored, as it left the first sampler."),
                 PrismScores.Input("scores", optional=True, lazy=True, tooltip=(
-                    "From PRISM Score Latents. Not needed, and not even computed, while 'kept' names the candidates.")),
+                    "From PRISM Score Latents. Not needed, and no time is spent on them, while 'kept' "
+                    "names the candidates.")),
                 io.Int.Input("keep", default=2, min=1, max=4096, tooltip=(
-                    "How many candidates to finish, 1 to the size of the batch. Each one costs the remaining steps. "
-                    "Keeping more makes it likelier that the best one is among them. Default 2.")),
+                    "How many candidates to finish, 1 to the size of the batch. Default 2. Each one costs the time "
+                    "of the remaining steps. Keeping more makes it likelier that the best one is among them.")),
                 io.String.Input("kept", default="", optional=True, advanced=True, tooltip=(
                     "Replay or overrule: rows to keep, counted from 0, such as '1, 4'. Paste the 'kept' output of an "
                     "earlier run to get the same choice again. Empty (default): the scores decide.")),
@@ -93,12 +94,13 @@ class PrismSplitCandidates(io.ComfyNode):
             description=(
                 "Turns a batch of video latents into a list of single ones. VAE Decode glues the clips of a batch "
                 "together; behind this node every candidate is decoded and saved by itself, under its own name."),
-            search_aliases=["batch to list", "unbatch", "split batch", "latent list"],
+            search_aliases=["batch to list", "unbatch", "split batch", "latent list", "save separately", "拆分批次", "批次转列表"],
             inputs=[
                 io.Latent.Input("latent", tooltip="A batch of candidates, noisy or finished."),
                 io.Int.Input("seed", default=0, min=0, max=0xffffffffffffffff, control_after_generate=False, tooltip=(
-                    "The noise_seed of the sampler that made the batch: it becomes part of each name. Not used for "
-                    "latents from PRISM Run Report and PRISM KSampler that know their own seeds. Default 0.")),
+                    "The noise_seed of the sampler that made the batch: any whole number from 0 (default) on. It "
+                    "becomes part of each name. Not used for latents from PRISM Run Report and PRISM KSampler that know "
+                    "their own seeds.")),
                 io.String.Input("prefix", default="PRISM/candidate", tooltip=(
                     "What the names begin with; a slash makes a folder. Default PRISM/candidate.")),
             ],

@@ -25,7 +25,7 @@ class PrismScoreLatents(io.ComfyNode):
             description=(
                 "Scores every candidate of a half-sampled batch, from the noisy latent, by what the video model itself "
                 "makes of it. Costs a part of one model call for each candidate, without the negative prompt."),
-            search_aliases=["rank", "reward", "rate latents", "judge", "best of n", "seed search"],
+            search_aliases=["rank", "reward", "rate latents", "judge", "best of n", "seed search", "打分", "排名"],
             inputs=[
                 io.Model.Input("model", tooltip=(
                     "The video model that sampled the latent, with the same LoRAs and shift. It is not changed.")),
@@ -36,14 +36,14 @@ class PrismScoreLatents(io.ComfyNode):
                     "The batch from the first KSampler Advanced, with return_with_leftover_noise enabled. "
                     "More candidates take more time, not more memory: they are scored a few at a time.")),
                 io.Int.Input("steps", default=20, min=1, max=10000, tooltip=(
-                    "Steps of the whole schedule, exactly as in the first KSampler Advanced. Default 20.")),
+                    "Steps of the whole schedule, 2 to 10000, default 20: exactly as in the first KSampler Advanced.")),
                 io.Combo.Input("sampler_name", options=comfy.samplers.KSampler.SAMPLERS, tooltip=(
                     "As in the first KSampler Advanced. Some samplers (uni_pc, dpm_2) walk another schedule.")),
                 io.Combo.Input("scheduler", options=comfy.samplers.KSampler.SCHEDULERS, tooltip=(
                     "As in the first KSampler Advanced.")),
                 io.Int.Input("end_at_step", default=6, min=1, max=10000, tooltip=(
-                    "The end_at_step of the first KSampler Advanced, 1 to steps - 1. Earlier is cheaper and less "
-                    "certain; later is more certain and saves less. Default 6.")),
+                    "The end_at_step of the first KSampler Advanced, 1 to steps - 1, default 6. Earlier saves more "
+                    "time and is less certain; later is more certain and saves less.")),
                 io.Sigmas.Input("sigmas", optional=True, tooltip=(
                     "For custom samplers, instead of the four settings above: the sigmas that were sampled, such as "
                     "the high_sigmas of Split Sigmas. The last one is where the latent stands.")),

@@ -17,7 +17,7 @@ class PrismShapesPrompt(io.ComfyNode):
             display_name="PRISM Shapes Prompt",
             category="PRISM",
             description="A prompt for the tiny Shapes video model of the demo. It knows a few words and says which.",
-            search_aliases=["shapes demo", "text encode", "prompt"],
+            search_aliases=["shapes demo", "text encode", "prompt", "演示", "文本编码"],
             inputs=[
                 io.String.Input("text", default=EXAMPLE, multiline=True, tooltip=(
                     "Size, colour, shape, direction, speed and start, in plain words; any may be left out. "

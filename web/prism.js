@@ -20,6 +20,7 @@ import { Previews } from "./prism/previews.mjs";
 const NODES = ["PrismKSampler", "PrismBestOfN", "PrismPruneLatents", "PrismPick"];
 const LOCALE = "Comfy.Locale"; // the setting
 const MARGIN = 8; // pixels around the panel, where the canvas draws the node
+const NARROWEST = 220; // of a node without a panel: ComfyUI leaves the title less room than it draws it with
 const WIDTH = 420; // of a new node: three cards side by side
 
 /** Of what the front end offers, no version has all. */
@@ -170,6 +171,8 @@ app.registerExtension({
   },
 
   nodeCreated(node) {
-    if (NODES.includes(/** @type {any} */ (node).comfyClass)) addPanel(node);
+    const kind = String(/** @type {any} */ (node).comfyClass);
+    if (NODES.includes(kind)) addPanel(node);
+    if (kind.startsWith("Prism") && node.size[0] < NARROWEST) node.setSize?.([NARROWEST, node.size[1]]);
   },
 });

@@ -14,6 +14,9 @@ import { canAnswer, canMark, chosenRows, markOf } from "./select.mjs";
 /** A longer list is told as its length. */
 const LISTED = 12;
 
+/** Without AM and PM, which are words. @type {Intl.DateTimeFormatOptions} */
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+
 /** The line at the top. @param {Shown} shown */
 export function headline(shown) {
   const { view, locked, staged, online } = shown;
@@ -133,7 +136,7 @@ function invitation(shown, view) {
 /** A time of day rather than a countdown: it stays true without a timer. @param {Shown} shown @param {View} view */
 function timeLimit({ desk }, view) {
   if (desk.until === null || !view.waiting) return "";
-  const time = new Date(desk.until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const time = new Date(desk.until).toLocaleTimeString([], CLOCK);
   return says().headline.until(time, view.waiting.outcome);
 }
 
