@@ -19,7 +19,7 @@ WORKFLOW, NODE = "prism_best_of_n_shapes", "PrismBestOfN"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 LATIN = re.compile("[A-Za-z]{2,}")
 # Names: of ours, of keys, of widgets, and of the noise left, which Chinese artists call by its Greek letter as well.
-NAMES = {"PRISM", "Shift", "ComfyUI", "kept", "sigma", "KSampler"}
+NAMES = {"PRISM", "Shift", "ComfyUI", "kept", "sigma", "KSampler", "LoRA"}
 HEAD = "shapes_head"
 EVERYTHING = """root => [root, ...root.querySelectorAll("*")].flatMap(each => [
     ...["aria-label", "title", "aria-valuetext", "placeholder"].map(name => each.getAttribute(name)),
@@ -107,8 +107,9 @@ def test_every_view_is_chinese(chinese: None, open_page: Callable[..., ComfyPage
     comfy.load_workflow(WORKFLOW, str(uuid4()))
     panel = Panel(comfy)
     assert english(panel) == set()
-    for status, fields in STATES.items():
-        send(comfy, view(comfy, NODE, status=status, **fields()))
+    run = view(comfy, NODE)["run"]
+    for seq, (status, fields) in enumerate(STATES.items()):
+        send(comfy, view(comfy, NODE, run=run, seq=seq, status=status, **fields()))
         panel.wait(status)
         assert english(panel) == set(), status
     comfy.page.evaluate("window.app.api.dispatchCustomEvent('reconnecting')")

@@ -15,10 +15,10 @@ FILES = [WEB / "prism.js", *sorted({*(WEB / "prism").glob("*.mjs")} - {WEB / "pr
 # A comment, or a string; a template's own expressions are looked through for strings of their own.
 TOKENS = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL)
 WORDS = re.compile(r"[A-Za-z]{2,}[,.:;!?]? +[A-Za-z]{2,}|^[A-Z][a-z]+(?: |[.!?\u2026]?$)|[\u4e00-\u9fff]")
-CODE = re.compile(r"prism-[a-z -]+|\([a-z-]+: [a-z]+\)|[a-z]+(, [a-z]+)+")    # classes, a media query, selectors
+CODE = re.compile(r"(prism-|pi )[a-z -]+|\([a-z-]+: [a-z]+\)|[a-z]+(, [a-z]+)+")    # classes, icons, a media query, selectors
 ALLOWED = {
     "Tab", "Shift", "Control", "Alt", "Meta", "Enter", "Escape", "Home", "End",    # keys, as browsers call them
-    "Down", "Move", "Up", "Prism", "Store",    # ends and beginnings of names in code
+    "Down", "Move", "Up", "Prism", "Motion", "Sound", "Store",    # parts of names in code
     "PRISM: a message was left out, because 0.",    # for the console
 }
 

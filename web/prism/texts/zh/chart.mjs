@@ -1,4 +1,4 @@
-/** 曲线图：各线的含义，一次筛选的代价与风险，以及可以向它提出的要求。
+/** The chart: what its lines mean, what a cut costs and risks, and what can be asked of it.
  *
  * @type {typeof import("../en/chart.mjs").chart}
  */
@@ -17,9 +17,9 @@ export const chart = {
   picture: (candidates, steps, scored) =>
     `${candidates} 个候选在 ${steps} 步中的得分；${scored ? `在 ${scored} 步上评过分` : "未评分"}。`,
 
-  cut: (number, cuts) => (cuts > 1 ? `第 ${number} 次筛选的步数，共 ${cuts} 次` : "筛选的步数"),
+  cut: (number, cuts) => (cuts > 1 ? `第 ${number} 次淘汰的步数，共 ${cuts} 次` : "淘汰的步数"),
   cutAt: (step, steps, keep) => `第 ${step} 步，共 ${steps} 步，保留 ${keep} 个`,
-  cutFixed: "在 schedule 中以百分比或 sigma 写定，不能在此移动",
+  cutFixed: "在淘汰计划中以百分比或 sigma 写定，不能在此移动",
   sentences: (parts) => parts.join("。"),
   sentence: (words) => `${words}。`,
 
@@ -36,13 +36,13 @@ export const chart = {
   thisRun: (taken, saved, all) => `这次运行用了 ${taken}，比全部完成的 ${all} 节省约 ${saved}。`,
   thisRunAll: (taken) => `这次运行用了 ${taken}，没有节省。`,
   fewSteps: (steps, keep, share) => (share > 0
-    ? `只有 ${steps} 步时，最早在第 1 步筛选、保留 ${keep} 个可节省 ${share} %，越晚越少。`
+    ? `只有 ${steps} 步时，最早在第 1 步淘汰、保留 ${keep} 个可节省 ${share} %，越晚越少。`
     : `只有 ${steps} 步时，保留 ${keep} 个并不节省时间。`),
 
   keeps: (keep, candidates, often) => `在此处 ${candidates} 个中保留 ${keep} 个，${often}留住最佳`,
   firstKeeps: (keep, candidates, often) =>
-    `第一次筛选（${candidates} 个中保留 ${keep} 个）${often}留住最佳；之后的筛选只会更低`,
-  allKeep: (often) => `几次筛选合起来，${often}留住最佳`,
+    `第一次淘汰（${candidates} 个中保留 ${keep} 个）${often}留住最佳；之后的淘汰只会更低`,
+  allKeep: (often) => `几次淘汰合起来，${often}留住最佳`,
   orKeeping: (keep, often) => `；保留 ${keep} 个则${often}`,
   often: (tenths) => `10 次中约 ${tenths} 次`,
   oftenShort: (tenths) => `约 ${tenths} 次`,
@@ -61,16 +61,16 @@ export const chart = {
   unknownDropped: (step) => `会保留谁还不知道：到第 ${step} 步时，有些候选已被淘汰。`,
   unknownUnscored: (step) => `会保留谁还不知道：在第 ${step} 步并非所有候选都评过分。`,
 
-  unreadable: "schedule 无法读取。请写成“2:4, 5:2”这样的形式：步数和保留数量。",
-  outside: (steps, step) => `这次运行有 ${steps} 步：筛选可在第 1 到 ${steps - 1} 步，不能在第 ${step} 步。请移动标记。`,
-  order: "schedule 中的筛选落在同一步或前后颠倒。请把标记分开。",
-  nobody: (candidates) => `谁也不会被淘汰：每次筛选至少保留 1 个，并且少于开始时的 ${candidates} 个或上一次留下的数量。`,
+  unreadable: "淘汰计划无法读取。请写成“2:4, 5:2”这样的形式：步数和保留数量。",
+  outside: (steps, step) => `这次运行有 ${steps} 步：淘汰可在第 1 到 ${steps - 1} 步，不能在第 ${step} 步。请移动标记。`,
+  order: "淘汰计划中的淘汰落在同一步或前后颠倒。请把标记分开。",
+  nobody: (candidates) => `谁也不会被淘汰：每次淘汰至少保留 1 个，并且少于开始时的 ${candidates} 个或上一次留下的数量。`,
 
   watch: "全部观察一次",
-  watchHint: "用同样的候选再运行一次，一个也不淘汰，图中就能看出在任何一步会保留谁。所有候选都会完成；你的设置保持不变。",
+  watchHint: "用同样的候选再运行一次，一个也不淘汰，图中就能看出在任何一步会保留谁。所有候选都会完成；您的设置保持不变。",
 
-  suggestTitle: "建议何时筛选",
-  wish: "你的要求",
+  suggestTitle: "建议何时淘汰",
+  wish: "您的要求",
   wishTime: "最多花费",
   wishChance: "留住最佳，至少",
   amount: "多少",
@@ -78,13 +78,13 @@ export const chart = {
   unitSeconds: "秒",
   unitChance: "次（每 10 次）",
   suggest: "建议",
-  replace: "替换 schedule",
+  replace: "替换淘汰计划",
   suggested: (step, keep, facts) => `已设为：第 ${step} 步后保留 ${keep} 个${facts && `（${facts}）`}。`,
-  schedule: (schedule) => `原来的 schedule“${schedule}”已被替换；撤销即可恢复。`,
+  schedule: (schedule) => `原来的淘汰计划“${schedule}”已被替换；撤销即可恢复。`,
   wouldReplace: (step, keep, facts, schedule) =>
-    `第 ${step} 步后保留 ${keep} 个${facts && `（${facts}）`}。这会替换你的 schedule“${schedule}”：再按一次即可。`,
+    `第 ${step} 步后保留 ${keep} 个${facts && `（${facts}）`}。这会替换您的淘汰计划“${schedule}”：再按一次即可。`,
   nothingMeets: (step, keep, facts) =>
-    `没有一次筛选能满足这个要求。最接近的是第 ${step} 步后保留 ${keep} 个${facts && `（${facts}）`}；没有改动任何设置。`,
+    `没有一次淘汰能满足这个要求。最接近的是第 ${step} 步后保留 ${keep} 个${facts && `（${facts}）`}；没有改动任何设置。`,
   takesFact: (taken) => `约 ${taken}`,
   chanceFact: (often) => `${often}留住最佳`,
   facts: (facts) => facts.join("，"),
@@ -93,19 +93,19 @@ export const chart = {
   tooOften: "请填写 1 到 10 之间的数。",
   notSettable: "此节点的控件连接到了 PRISM 无法设置的东西。",
 
-  sigmaAt: (step, sigma, keep) => `第 ${step} 步：剩余噪声（sigma）${sigma}，保留 ${keep} 个。`,
+  sigmaAt: (step, sigma, keep) => `第 ${step} 步：剩余噪波（sigma）${sigma}，保留 ${keep} 个。`,
   accuracyAt: (step, value, low, high) =>
     `在第 ${step} 步，两个候选之间评分头有 ${value} %（${low} 到 ${high} %）选中较好的一个。`,
   chanceExact: (value, low, high) => `${value} % 的运行留住最佳，95 % 的把握在 ${low} % 到 ${high} % 之间。`,
   firstChanceExact: (value, low, high) =>
-    `第一次筛选在 ${value} % 的运行中留住最佳，95 % 的把握在 ${low} % 到 ${high} % 之间。`,
+    `第一次淘汰在 ${value} % 的运行中留住最佳，95 % 的把握在 ${low} % 到 ${high} % 之间。`,
   jointExact: (value, low, high) =>
-    `几次筛选合起来：${value} %。这是假定得分与质量呈正态分布，由评分头的准确率推算的，并非实测。各次筛选的实测表明：在 ${low} % 到 ${high} % 之间。`,
+    `几次淘汰合起来：${value} %。这是假定得分与质量呈正态分布，由评分头的准确率推算的，并非实测。各次淘汰的实测表明：在 ${low} % 到 ${high} % 之间。`,
   throughModel: (spent, probes, plain) => `经过模型的候选次数：${spent}，评分 ${probes}；全部完成：${plain}。`,
   callTook: (candidates, taken) => `这次运行中，${candidates} 个候选的一步用了 ${taken}。`,
   guess: "这次运行的每一步候选数都相同，因此较少候选所需的时间只是估计。",
   setup: (taken) => `这次运行在第一步之前用了 ${taken}，例如加载模型；上面没有计入。`,
-  racing: "使用 racing 时，这些筛选只是预算：它自己决定步数，淘汰不太可能是最佳的候选。",
+  racing: "使用 racing 时，这些淘汰只是预算：它自己决定步数，淘汰不太可能是最佳的候选。",
   diverse: "使用 diverse 时，在得分相近的候选中保留看起来不同的。",
   reason: (row, reason) => `候选 ${row}：${reason}。`,
 };
