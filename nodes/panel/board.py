@@ -149,6 +149,14 @@ class Board:
         with self._lock:
             return self._runs[run].curves if run in self._runs else None
 
+    def earlier(self, run: str) -> list[Curves]:
+        """The charts of what the same node of the same workflow ran before, the latest first."""
+        with self._lock:
+            view = self._runs[run].view
+            return [entry.curves for other, entry in reversed(self._runs.items())
+                    if other != run and entry.curves is not None and entry.view.over
+                    and (entry.view.node, entry.view.workflow) == (view.node, view.workflow)]
+
     # Pictures
 
     def set_sheet(self, run: str, sheet: Sheet, image: bytes, mime: str) -> View:

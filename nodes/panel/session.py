@@ -166,7 +166,8 @@ class Session:
 
     def _finished(self, event: dict[str, Any]) -> None:
         known, done = self._runs.pop(event["run"]), event["record"]
-        known.curves.finished(done, event["pace"])
+        known.curves.finished(done, event["pace"].completed(
+            other.pace for other in self._board.earlier(event["run"])))
         for warning in done.warnings:    # beside what was noted on the way, such as of its previews
             self._board.note(event["run"], warning)
         self._board.change_cards(

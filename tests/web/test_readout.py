@@ -146,7 +146,7 @@ def test_figures_are_left_to_the_details() -> None:
     text = " ".join(evaluate("chart_details.details(readout.read(value[0], value[1], 1), ...value)",
                              [CURVES | {"cost": COST, "pace": PACE}, KNOBS | {"policy": "racing"}, cards]))
     for words in ("(sigma) 0.900", "in 70 % of pairs at step 1 (65 to 75 %)", "in 50 % of runs", "between 40 % and 60 %",
-                  "One step of 4 candidates took 6.0 s", "Before its first step this run took 4.0 s",
+                  "One step of 4 candidates took 6 s", "Before its first step this run took 4 s",
                   "Candidate 2: rank 4 of 4 at step 1.", "only the budget"):
         assert words in text, (words, text)
     assert "Candidate 0" not in text

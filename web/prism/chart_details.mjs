@@ -44,7 +44,7 @@ function timeDetails({ cost }, { pace, cost: spent }) {
   const { callTook, guess, setup, throughModel } = says().chart;
   const through = cost ? throughModel(amount(cost.spent), amount(cost.probes), amount(cost.plain)) : "";
   if (!pace || !spent) return [through];
-  return [through, ...pace.calls.map(([rows, , seconds]) => callTook(rows, time(seconds))), isGuess(pace) ? guess : "",
+  return [through, ...pace.calls.filter(([, many]) => many).map(([rows, , seconds]) => callTook(rows, time(seconds))), isGuess(pace) ? guess : "",
     pace.setup > MUCH * spent.seconds ? setup(time(pace.setup)) : ""];
 }
 

@@ -128,7 +128,7 @@ export function often(value, short = false) {
 /** @param {number} value in seconds @param {number} [beside] which the value is told, in the same unit */
 export function time(value, beside = value) {
   const { hours, minutes, seconds } = says().chart;
-  if (beside < 90) return seconds(value < 9.95 ? value.toFixed(1) : String(Math.round(value)));
+  if (beside < 90) return seconds(value < 9.95 ? String(Number(value.toPrecision(2))) : String(Math.round(value)));
   const whole = value / 60;
   if (beside < 5400) return minutes(whole < 9.95 ? whole.toFixed(1) : String(Math.round(whole)));
   return hours(Math.floor(Math.round(whole) / 60), Math.round(whole) % 60);

@@ -14,7 +14,8 @@
  *
  * @typedef {object} Pace seconds that the parts of a finished run took
  * @property {number} setup before the first model call, such as loading the model
- * @property {[number, number, number][]} calls candidates, how many such calls, seconds each; in order of candidates
+ * @property {[number, number, number][]} calls candidates, how many such calls, seconds each; in order of candidates;
+ *   none where an earlier run told the seconds
  * @property {[number, number][]} probes candidates, seconds
  *
  * @typedef {object} Curves lists with an entry a step hold null where nothing is known

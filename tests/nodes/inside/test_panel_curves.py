@@ -51,6 +51,17 @@ def test_a_head_that_was_not_measured_promises_nothing(loaded, head, sample):
     assert set(map(str, charted(loaded, head, sample)[0]["retention"])) == {"None"}
 
 
+def test_a_watched_run_takes_the_time_of_fewer_from_the_one_before(loaded, head, sample):
+    board = boards.Board(lambda event, data: None)
+    hooks = session.Session("7", head, pack("nodes.panel.asking").Wishes(), board).hooks(asks=False)
+    for watch in (False, True):
+        pruning = patched(loaded, head, watch=watch, **hooks)
+        sample(None, pruning, **FULL)
+    latest, _ = board.views()
+    assert [(rows, many > 0) for rows, many, _ in board.curves(latest.run).json()["pace"]["calls"]] == [
+        (2, False), (4, True)]
+
+
 @pytest.mark.parametrize(("measured", "names", "unmeasured"), [
     ([], ["new.safetensors"], ["new.safetensors"]), (["new.safetensors"], ["new.safetensors"], []), ([], [], [""])])
 def test_loras_that_the_head_does_not_know_are_named(loaded, make_head, sample, monkeypatch, measured, names, unmeasured):

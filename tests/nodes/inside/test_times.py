@@ -65,6 +65,13 @@ def test_without_a_call_there_is_none():
     assert timed().pace() == times.Pace(0.0, (), ())
 
 
+def test_rows_that_a_run_did_not_have_are_taken_from_an_earlier_one():
+    earlier = timed((8, 4.0), (8, 4.0), (2, 2.0)).pace()
+    alone = timed((8, 6.0), (8, 6.0)).pace()
+    assert alone.completed([None, timed((4, 1.0)).pace(), earlier]).calls == ((2, 0, 3.0), (8, 1, 6.0))
+    assert alone.completed([]) == alone and earlier.completed([alone]) == earlier
+
+
 def test_a_run_is_timed_call_by_call_and_its_record_leaves_waiting_out(loaded, head, sample, monkeypatch):
     """A person who takes a minute costs the run nothing."""
     def choose(choice):
