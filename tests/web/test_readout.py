@@ -84,7 +84,7 @@ def test_time_is_that_of_the_calls_of_the_finished_run() -> None:
 @pytest.mark.parametrize(("calls", "rows", "seconds"), [
     ([[1, 2, 3.0], [4, 1, 6.0]], 2, 4.0), ([[1, 2, 3.0], [4, 1, 6.0]], 8, 10.0), ([[4, 9, 6.0]], 2, 3.0),
     ([[2, 1, 4.0], [4, 1, 6.0], [8, 1, 8.0]], 6, 7.0), ([[4, 1, 6.0], [8, 1, 8.0]], 1, 4.5),
-    ([[4, 1, 6.0], [8, 1, 5.0]], 1, 6.0), ([[1, 1, 6.0], [8, 1, 5.0]], 16, 5.0)])
+    ([[4, 3, 6.0], [8, 1, 4.0]], 4, 5.5), ([[1, 1, 6.0], [8, 1, 5.0]], 16, 5.5), ([[8, 1, 6.0], [9, 1, 8.0]], 1, 0.75)])
 def test_seconds_of_calls_with_other_numbers_of_candidates(calls: list[Any], rows: int, seconds: float) -> None:
     assert evaluate("pace.callSeconds(...value)", [calls, rows]) == pytest.approx(seconds)
 

@@ -15,23 +15,40 @@
 /** Seconds of a model call of so many candidates. @param {Pace["calls"]} calls in order of candidates
  * @param {number} rows */
 export function callSeconds(calls, rows) {
-  const measured = calls.map(([known, , seconds]) => /** @type {[number, number]} */ ([known, seconds]));
+  const measured = rising(calls);
   const above = measured.findIndex(([known]) => known >= rows);
   const last = above < 0 ? measured.length - 1 : Math.max(1, above);
   const [low, high] = [measured[last - 1], measured[last]];
   if (!low || !high) return (measured[0][1] * rows) / measured[0][0];
   const line = low[1] + ((high[1] - low[1]) * (rows - low[0])) / (high[0] - low[0]);
-  // Noise must not make more candidates cheaper, nor fewer of them dearer each than a share of what was measured.
-  if (rows < low[0]) return Math.min(low[1], Math.max(line, (low[1] * rows) / low[0]));
-  return rows > high[0] ? Math.max(line, high[1]) : line;
+  // Fewer than were measured take their share of that at least.
+  return rows < low[0] ? Math.max(line, (low[1] * rows) / low[0]) : line;
 }
 
-/** Seconds that scoring so many candidates takes in a call of its own. @param {Pace} pace @param {number} rows
- * @param {number} share that it should take of a model call */
+/** Candidates and seconds, without what a restless machine pretends: that more candidates take less time.
+ * @param {Pace["calls"]} calls @returns {[number, number][]} */
+function rising(calls) {
+  /** @type {{ rows: number[], seconds: number, weight: number }[]} */
+  const levels = [];
+  for (const [rows, many, seconds] of calls) {
+    let level = { rows: [rows], seconds, weight: Math.max(1, many) };
+    for (let before = levels.at(-1); before && before.seconds > level.seconds; before = levels.at(-1)) {
+      const weight = before.weight + level.weight;
+      level = { rows: [...before.rows, ...level.rows], weight,
+        seconds: (before.seconds * before.weight + level.seconds * level.weight) / weight };
+      levels.pop();
+    }
+    levels.push(level);
+  }
+  return levels.flatMap(({ rows, seconds }) => rows.map((known) => /** @type {[number, number]} */ ([known, seconds])));
+}
+
+/** Seconds that scoring so many candidates takes in a call of its own, which ends before a whole one would.
+ * @param {Pace} pace @param {number} rows @param {number} share that it should take of a model call */
 function probeSeconds({ calls, probes }, rows, share) {
   const [known, seconds] = probes.at(-1) ?? [0, 0];
   if (!known) return share * callSeconds(calls, rows);
-  return (seconds * callSeconds(calls, rows)) / callSeconds(calls, known);
+  return Math.min(1, seconds / callSeconds(calls, known)) * callSeconds(calls, rows);
 }
 
 /** @param {Pace | null} pace @param {Cost} cost @param {number} share of a call that a probe should take
