@@ -31,5 +31,5 @@ export const deeds = {
 
   watchQueued: "已加入队列：用同样的候选运行一次，不淘汰任何一个。您的设置保持不变。",
   noSeedToWatch: "PRISM 在此节点之后没有找到带种子的采样器，因此无法再次生成同样的候选。",
-  chooseNotOurs: "此节点的 choose 或 kept 输入连接到了 PRISM 无法设置的东西。请断开连接后重试。",
+  chooseNotOurs: "此节点的“由谁选择”或“指定保留”输入连接到了 PRISM 无法设置的东西。请断开连接后重试。",
 };
