@@ -88,8 +88,8 @@ def _ksampler_inputs() -> list[io.Input]:
             "How closely the prompt is followed, 0 to 100. 1 leaves the negative prompt out and halves the time; "
             "Wan likes 5 to 6. Default 8.")),
         io.Combo.Input("sampler_name", options=comfy.samplers.KSampler.SAMPLERS, tooltip=(
-            "How noise is removed. All but dpm_adaptive can be pruned. Some, such as heun and dpm_2, call the model twice "
-            "a step and take twice the time.")),
+            "How noise is removed. All but dpm_adaptive can be pruned. Some, such as heun and dpm_2, call the model "
+            "twice a step and take twice the time.")),
         io.Combo.Input("scheduler", options=comfy.samplers.KSampler.SCHEDULERS, tooltip=(
             "How the noise falls over the steps: it decides how noisy the candidates are at prune_step.")),
         io.Conditioning.Input("positive", tooltip=(

@@ -43,10 +43,11 @@ def advanced_inputs() -> list[io.Input]:
             "for all.")),
         io.Float.Input("budget", default=0.0, min=0.0, max=4096.0, step=0.1, optional=True, advanced=True, tooltip=(
             "For racing: how much time the whole run may cost, in finished clips, 0 to 4096, such as 2.5; at least the "
-            "clips that are kept and a little more. 0 (default): as much as the cut at prune_step, or the schedule, would cost.")),
+            "clips that are kept and a little more. 0 (default): as much as the cut at prune_step, or the schedule, would "
+            "cost.")),
         io.Int.Input("group", default=0, min=0, max=4096, optional=True, advanced=True, tooltip=(
-            "How many candidates go through the model together, 0 to 4096. 0 (default): as many as free memory allows, fewer "
-            "after running out of it. 1 needs the least memory. The results differ by rounding only.")),
+            "How many candidates go through the model together, 0 to 4096. 0 (default): as many as free memory allows, "
+            "fewer after running out of it. 1 needs the least memory. The results differ by rounding only.")),
         io.String.Input("kept", default="", optional=True, advanced=True, tooltip=(
             "Replay or overrule: the candidates to finish, counted from 0, such as '1, 4', or the 'kept' text of an "
             "earlier run. Then only these are sampled, from the first step, which takes their time alone and needs "
@@ -78,8 +79,8 @@ def timeout_inputs() -> list[io.Input]:
     """For how long a run waits for a person, and what then."""
     return [
         io.Int.Input("timeout", default=0, min=0, max=86400, optional=True, advanced=True, tooltip=(
-            "How many seconds to wait for you, 0 to 86400, which is a day. 0 (default): until you answer. Where no page is open the "
-            "run waits for 30 seconds only.")),
+            "How many seconds to wait for you, 0 to 86400, which is a day. 0 (default): until you answer. Where no page "
+            "is open the run waits for 30 seconds only.")),
         io.Combo.Input("on_timeout", options=OUTCOMES, default=BEST, optional=True, advanced=True, tooltip=(
             "What happens when the time is up. best (default): the head's choice, an error where there is none. all: "
             "nothing is dropped, which costs the most time. stop: the run ends.")),

@@ -37,8 +37,8 @@ class PrismPick(io.ComfyNode):
                     "sampled here.")),
                 io.Latent.Input("latent", tooltip="A batch of candidates, finished or still noisy."),
                 io.Int.Input("keep", default=1, min=1, max=4096, tooltip=(
-                    "How many are suggested where scores are connected, and kept by the head's choice: 1 (default) to the "
-                    "size of the batch. You may keep more or fewer.")),
+                    "How many are suggested where scores are connected, and kept by the head's choice: 1 (default) to "
+                    "the size of the batch. You may keep more or fewer.")),
                 io.String.Input("kept", default="", optional=True, advanced=True, tooltip=(
                     "Replay: rows to keep without asking, counted from 0, such as '1, 4'. Paste the 'kept' output of "
                     "an earlier run to get the same choice again. Empty (default): you are asked.")),

@@ -23,7 +23,8 @@ class PrismPruneLatents(io.ComfyNode):
             display_name="PRISM Prune Latents",
             category="PRISM",
             description="Keeps the best candidates of a batch, so that only they are finished and decoded.",
-            search_aliases=["top k", "best of n", "select from batch", "cull", "filter latents", "keep best", "筛选", "淘汰", "剪枝"],
+            search_aliases=["top k", "best of n", "select from batch", "cull", "filter latents", "keep best", "筛选",
+                            "淘汰", "剪枝"],
             inputs=[
                 io.Latent.Input("latent", tooltip="The batch that was scored, as it left the first sampler."),
                 PrismScores.Input("scores", optional=True, lazy=True, tooltip=(
@@ -94,7 +95,8 @@ class PrismSplitCandidates(io.ComfyNode):
             description=(
                 "Turns a batch of video latents into a list of single ones. VAE Decode glues the clips of a batch "
                 "together; behind this node every candidate is decoded and saved by itself, under its own name."),
-            search_aliases=["batch to list", "unbatch", "split batch", "latent list", "save separately", "拆分批次", "批次转列表"],
+            search_aliases=["batch to list", "unbatch", "split batch", "latent list", "save separately",
+                            "拆分批次", "批次转列表"],
             inputs=[
                 io.Latent.Input("latent", tooltip="A batch of candidates, noisy or finished."),
                 io.Int.Input("seed", default=0, min=0, max=0xffffffffffffffff, control_after_generate=False, tooltip=(

@@ -23,7 +23,8 @@ class PrismRunReport(io.ComfyNode):
             description=(
                 "Goes between the sampler and VAE Decode: tells which candidates were dropped when and why and what "
                 "that saved, and writes it into the files that are saved further on."),
-            search_aliases=["log", "statistics", "scores", "metadata", "chart", "best of n", "time saved", "统计", "日志", "元数据"],
+            search_aliases=["log", "statistics", "scores", "metadata", "chart", "best of n", "time saved", "统计", "日志",
+                            "元数据"],
             inputs=[
                 io.Model.Input("model", tooltip="The model from PRISM Best of N, the same that the sampler uses."),
                 io.Latent.Input("latent", tooltip=(

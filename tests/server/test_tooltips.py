@@ -11,7 +11,8 @@ from launcher import layout
 
 NUMBERS = ("INT", "FLOAT")
 # Where the limits are not those of the widget but of the run, or too long to be read.
-RANGES = {"seed": "any whole number from 0 (default) on", "prune_step": "1 to steps - 1", "end_at_step": "1 to steps - 1"}
+RANGES = {"seed": "any whole number from 0 (default) on", "prune_step": "1 to steps - 1",
+          "end_at_step": "1 to steps - 1"}
 SAMPLING = {"PrismBestOfN": "1 (default) to one fewer than there are", "PrismKSampler": "1 (default) to one fewer",
             "PrismPick": "1 (default) to the size of the batch", "PrismPruneLatents": "1 to the size of the batch"}
 LEAST = {"steps": 2}    # below the widget's own least nothing can be pruned
@@ -61,7 +62,8 @@ def test_numbers_name_their_default_and_range(ours: dict[str, Any]) -> None:
                                     for part in ("min", "max", "default"))
             wanted = SAMPLING[name] if key == "keep" else RANGES.get(key, f"{LEAST.get(key, least)} to {most}")
             assert wanted in options["tooltip"].replace("  ", " "), (name, key)
-            assert re.search(rf"\b(default {default}|{default} \(default\))(?!\d)", options["tooltip"], re.I), (name, key)
+            named = rf"\b(default {default}|{default} \(default\))(?!\d)"
+            assert re.search(named, options["tooltip"], re.IGNORECASE), (name, key)
             checked += 1
     assert checked >= 20
 

@@ -15,7 +15,8 @@ FILES = [WEB / "prism.js", *sorted({*(WEB / "prism").glob("*.mjs")} - {WEB / "pr
 # A comment, or a string; a template's own expressions are looked through for strings of their own.
 TOKENS = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL)
 WORDS = re.compile(r"[A-Za-z]{2,}[,.:;!?]? +[A-Za-z]{2,}|^[A-Z][a-z]+(?: |[.!?\u2026]?$)|[\u4e00-\u9fff]")
-CODE = re.compile(r"(prism-|pi )[a-z -]+|\([a-z-]+: [a-z]+\)|[a-z]+(, [a-z]+)+")    # classes, icons, a media query, selectors
+# Classes, icons, a media query, selectors.
+CODE = re.compile(r"(prism-|pi )[a-z -]+|\([a-z-]+: [a-z]+\)|[a-z]+(, [a-z]+)+")
 ALLOWED = {
     "Tab", "Shift", "Control", "Alt", "Meta", "Enter", "Escape", "Home", "End",    # keys, as browsers call them
     "Down", "Move", "Up", "Prism", "Motion", "Sound", "Store",    # parts of names in code
@@ -53,7 +54,8 @@ def shown(source: str) -> Iterator[str]:
 
 def test_only_the_texts_hold_sentences() -> None:
     known = translated()
-    found = [(path.name, text) for path in FILES for text in shown(path.read_text(encoding="utf-8")) if text not in known]
+    found = [(path.name, text) for path in FILES for text in shown(path.read_text(encoding="utf-8"))
+             if text not in known]
     assert found == []
 
 

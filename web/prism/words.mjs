@@ -34,7 +34,8 @@ const SAY = {
   finished: (_, view) => (view.judge === "watch" ? [watched(view)]
     : [says().headline.finished(keptOf(view), view.candidates.length), losses(view)]),
   stopped: (_, view) => [says().headline.stopped(view.step, view.steps)],
-  failed: (_, view) => [says().headline.failed(view.step, view.steps), tell(view.notes.at(-1) ?? null) || says().headline.seeError],
+  failed: (_, view) => [says().headline.failed(view.step, view.steps),
+    tell(view.notes.at(-1) ?? null) || says().headline.seeError],
 };
 
 /** What a screen reader says when it changes: the line at the top without what counts up. @param {Shown} shown */
