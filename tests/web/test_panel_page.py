@@ -242,6 +242,23 @@ def test_cards_grow_with_their_node(panel: Panel) -> None:
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
+def test_cards_that_are_scrolled_away_do_not_play(panel: Panel) -> None:
+    comfy, count = panel.comfy, 64
+    show_sheets(comfy.page.context, count)
+    comfy.graph("node.setSize([300, 300])", NODE)
+    tell(panel, view(comfy, NODE, count=count, sheet=sheet([*range(count)])))
+    comfy.poll(lambda: len(panel.playing()) == count, what="pictures")
+    panel.bring_up()
+    plays = "film => film.checkVisibility({ contentVisibilityAuto: true })"
+    first, last = panel.card(0).locator(".prism-film"), panel.card(count - 1).locator(".prism-film")
+    before = panel.card(count - 1).evaluate("card => [card.offsetTop, card.offsetWidth, card.offsetHeight]")
+    comfy.poll(lambda: first.evaluate(plays) and not last.evaluate(plays), 5, "only the first to play")
+    panel.root.locator(".prism-cards").evaluate("list => { list.scrollTop = list.scrollHeight; }")
+    comfy.poll(lambda: last.evaluate(plays) and not first.evaluate(plays), 5, "only the last to play")
+    assert panel.card(count - 1).evaluate("card => [card.offsetTop, card.offsetWidth, card.offsetHeight]") == before
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
 def test_the_side_panel_leaves_the_cards_in_the_node(panel: Panel) -> None:
     comfy = panel.comfy
     tell(panel, view(comfy, NODE))
