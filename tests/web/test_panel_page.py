@@ -241,6 +241,19 @@ def test_cards_grow_with_their_node(panel: Panel) -> None:
     assert last["y"] + last["height"] <= inside["y"] + inside["height"], "and all are still there without scrolling"
 
 
+@pytest.mark.parametrize("renderer", ["nodes2"])
+def test_a_run_that_begins_brings_its_node_before_others(panel: Panel) -> None:
+    comfy = panel.comfy
+    comfy.graph("node.pos = graph.nodes.find(({ type }) => type === value).pos.map((at) => at + 60)", "KSampler", NODE)
+    comfy.show(NODE)
+    comfy.page.locator(f'[data-node-id="{comfy.node_id("KSampler")}"]').dispatch_event("pointerdown", {"bubbles": True})
+    seen = """(([left, top]) => document.elementFromPoint(left, top)?.closest('[data-node-id]')?.dataset.nodeId)(
+        app.canvas.convertOffsetToCanvas([node.pos[0] + 150, node.pos[1] + 40]))"""
+    comfy.poll(lambda: comfy.graph(seen, "KSampler") == comfy.node_id("KSampler"), 5, "a node over the panel's")
+    tell(panel, view(comfy, NODE))
+    comfy.poll(lambda: comfy.graph(seen, "KSampler") == comfy.node_id(NODE), 5, "the panel's node over the other")
+
+
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_cards_that_are_scrolled_away_do_not_play(panel: Panel) -> None:
     comfy, count = panel.comfy, 64

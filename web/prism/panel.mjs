@@ -33,7 +33,7 @@ import { noPictures, showPictures } from "./pictures.mjs";
 import { build, render } from "./render.mjs";
 import { said } from "./said.mjs";
 import { canAnswer, canMark, chosenRows, inOrder, markOf, runsOf, shownBy } from "./select.mjs";
-import { chosen, refused } from "./state.mjs";
+import { chosen, isOpen, refused } from "./state.mjs";
 
 /** @type {Record<Mark, Mark>} */
 const NEXT = { none: "pin", pin: "ban", ban: "none" };
@@ -111,7 +111,7 @@ export class Panel {
     if (shown.view?.run !== before?.run) this.#pictures = noPictures();
     this.#shown = shown;
     this.#draw(shown);
-    if (shown.view?.status === "waiting" && before?.status !== "waiting") this.#hands.raise();
+    if (comesUp(shown.view, before ?? null)) this.#hands.raise();
   }
 
   /** Do what one of the buttons does. @param {Action} action @returns {boolean} whether it could be done */
@@ -249,6 +249,7 @@ export class Panel {
   #compareWith(row) {
     if (this.#compare.open) this.#compare.close();
     else this.#compare.begin(this.#look(), this.#pictures.films, row);
+    if (this.#compare.open) this.#hands.raise();
   }
 
   /** @param {Shown} shown */
@@ -300,6 +301,13 @@ export class Panel {
     next.element.setAttribute("tabindex", "0");
     if (move && document.activeElement !== next.element) next.element.focus();
   }
+}
+
+/** Whether there is something new that no other node may lie over: a run that began, or one that begins to wait.
+ * @param {View | null} view @param {View | null} before */
+function comesUp(view, before) {
+  if (!view || !isOpen(view)) return false;
+  return view.run !== before?.run || (view.status === "waiting" && before.status !== "waiting");
 }
 
 /** How many lines of text the cards need below their pictures. @param {View} view */
