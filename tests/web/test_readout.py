@@ -112,7 +112,9 @@ def test_the_read_out_in_words() -> None:
     cost, pace = COST | {"seconds": 1120.0}, {"setup": 100.0, "calls": [[1, 3, 140.0], [4, 1, 360.0]], "probes": []}
     text = said(CURVES | {"cost": cost, "pace": pace}, KNOBS)
     assert "takes about 14 min and saves 9.8 min of the 24 min for all (41 %)" in text, text
-    assert "This run took 17 min and saved about 7.0 min of the 24 min for all." in text
+    assert "This run took 19 min and saved about 11 min: finishing all would have taken about 30 min." in text
+    assert "This run took 19 min and finished everybody." in said(
+        CURVES | {"cost": cost | {"spent": 16.0, "probes": 0.0}, "pace": pace | {"calls": [[4, 3, 260.0]]}}, KNOBS)
     assert "Keeping 1 of 4 here keeps the best in about 5 runs of 10; keeping 2, in about 7." in text
     assert "This run would have kept candidate 1 here." in text
     assert "seconds" not in text and "sigma" not in text

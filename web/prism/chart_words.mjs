@@ -9,7 +9,7 @@
  */
 
 import { says } from "./language.mjs";
-import { secondsOf } from "./pace.mjs";
+import { callSeconds } from "./pace.mjs";
 import { costOf, priceOf, total } from "./readout.mjs";
 import { names } from "./words.mjs";
 
@@ -44,16 +44,20 @@ function cutLine(reading) {
   return line(keeping(reading.rounds.map(({ step, keep }) => [step, keep])), costLine(reading));
 }
 
-/** What the shown run took and saved. @param {Curves} curves */
+/** What the shown run took and saved. Warming up is in what it took, and would have been in finishing all as well.
+ * @param {Curves} curves */
 function runLine({ cost, pace, candidates }) {
-  const calls = cost && pace ? Math.round(cost.plain / candidates) : 0;
-  if (!cost || !pace || !calls || cost.plain % candidates) return "";
-  const plain = { spent: 0, probes: 0, plain: cost.plain, candidates, calls, phases: [], probed: [] };
-  const all = secondsOf(pace, plain, 0)?.all ?? 0;
-  const taken = cost.seconds - pace.setup;
-  const { thisRun, thisRunAll } = says().chart;
-  return cost.spent < cost.plain && all > taken ? thisRun(time(taken, all), time(all - taken, all), time(all))
-    : thisRunAll(time(taken));
+  if (!cost || !pace?.calls.length || cost.plain % candidates) return "";
+  const { thisRun, thisRunAll, thisRunNothing } = says().chart;
+  const calls = cost.plain / candidates;
+  const each = callSeconds(pace.calls, candidates);
+  const counted = pace.calls.reduce((sum, [, many]) => sum + many, 0);
+  const own = (calls - counted) * each + pace.calls.reduce((sum, [, many, seconds]) => sum + many * seconds, 0) +
+    pace.probes.reduce((sum, [, seconds]) => sum + seconds, 0);
+  const [taken, saved] = [cost.seconds, calls * each - own];
+  if (cost.spent === cost.plain) return thisRunAll(time(taken));
+  return saved > 0 ? thisRun(time(taken, taken + saved), time(saved, taken + saved), time(taken + saved))
+    : thisRunNothing(time(taken));
 }
 
 /** @param {Reading} reading */

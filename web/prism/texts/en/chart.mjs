@@ -44,8 +44,9 @@ export const chart = {
   costsMore: (/** @type {string} */ clips, /** @type {number} */ candidates, /** @type {number} */ share) =>
     `costs as much as finishing ${clips} of ${candidates}: that is ${share} % more than dropping nobody`,
   thisRun: (/** @type {string} */ taken, /** @type {string} */ saved, /** @type {string} */ all) =>
-    `This run took ${taken} and saved about ${saved} of the ${all} for all.`,
-  thisRunAll: (/** @type {string} */ taken) => `This run took ${taken}; it saved nothing.`,
+    `This run took ${taken} and saved about ${saved}: finishing all would have taken about ${all}.`,
+  thisRunAll: (/** @type {string} */ taken) => `This run took ${taken} and finished everybody.`,
+  thisRunNothing: (/** @type {string} */ taken) => `This run took ${taken}; finishing all would have taken no longer.`,
   fewSteps: (/** @type {number} */ steps, /** @type {number} */ keep, /** @type {number} */ share) =>
     (share > 0 ? `With ${steps} steps, pruning as early as step 1 to keep ${keep} saves ${share} %, and later less.`
       : `With ${steps} steps, pruning to keep ${keep} saves nothing.`),

@@ -33,8 +33,9 @@ export const chart = {
   takesMore: (taken, more, share) => `约需 ${taken}，比一个不淘汰还多 ${more}（${share} %）`,
   costs: (clips, candidates, share) => `相当于完成 ${candidates} 个中的 ${clips} 个，节省 ${share} %`,
   costsMore: (clips, candidates, share) => `相当于完成 ${candidates} 个中的 ${clips} 个，比一个不淘汰还多 ${share} %`,
-  thisRun: (taken, saved, all) => `这次运行用了 ${taken}，比全部完成的 ${all} 节省约 ${saved}。`,
-  thisRunAll: (taken) => `这次运行用了 ${taken}，没有节省。`,
+  thisRun: (taken, saved, all) => `这次运行用了 ${taken}，节省约 ${saved}：全部完成大约需要 ${all}。`,
+  thisRunAll: (taken) => `这次运行用了 ${taken}，完成了所有候选。`,
+  thisRunNothing: (taken) => `这次运行用了 ${taken}；全部完成也不会更久。`,
   fewSteps: (steps, keep, share) => (share > 0
     ? `只有 ${steps} 步时，最早在第 1 步淘汰、保留 ${keep} 个可节省 ${share} %，越晚越少。`
     : `只有 ${steps} 步时，保留 ${keep} 个并不节省时间。`),
