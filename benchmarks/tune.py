@@ -1,4 +1,4 @@
-"""`bench tune`: whether what the chart promises comes true, on the Shapes workflows: seconds, and how often the best stays.
+"""`bench tune`: whether the chart's promises come true on the Shapes workflows: seconds, and how often the best stays.
 
 Seconds: a run of the workflow's own cut is what the chart knows; what the page then says of other cuts is held against
 runs of those. How often the best stays: watched runs of the test prompts, with noise that nothing was measured with,
@@ -43,8 +43,8 @@ NOTES = (
     "seconds: medians over repetitions, in an order that changes; predicted from the run of the workflow's own cut in "
     "the same repetition, from its first model call to its end, as the chart counts. error: predicted / measured - 1.",
     "prism_prune_shapes is not here: its graph runs in stages, which have no chart.",
-    "retention: watched runs of the workflow with a head, one for each test prompt of Shapes, with seeds from 4,000,000 "
-    "on. interval: 95 %, bootstrap over prompts. inside: whether what the chart promises lies in it.",
+    "retention: watched runs of the workflow with a head, one for each test prompt of Shapes, seeds from 4,000,000 on. "
+    "interval: 95 %, bootstrap over prompts. inside: whether what the chart promises lies in it.",
     "joint: several cuts; promised by the page from the head's accuracy.",
 )
 
@@ -73,8 +73,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args(arguments)
     if shutil.which("node") is None:
-        raise SystemExit("There is no Node on this machine, and the page's own arithmetic is needed (Debian: apt install "
-                         "nodejs).")
+        raise SystemExit("There is no Node on this machine, and the page's own arithmetic is needed "
+                         "(Debian: apt install nodejs).")
     logging.getLogger(__package__.rpartition(".")[0]).setLevel(logging.ERROR)
     logger.setLevel(logging.INFO)
     scene = models.shapes(STEPS, as_it_is=True)[0]
@@ -146,5 +146,5 @@ def page(expression: str, value: Any) -> Any:
     """What the page makes of a value."""
     modules = "\n".join(f'import * as {name} from "{(WEB / f"{name}.mjs").as_uri()}";' for name in ("readout", "joint"))
     script = f"{modules}\nconst value = {json.dumps(value)};\nconsole.log(JSON.stringify({expression}));"
-    done = subprocess.run(["node", "--input-type=module", "-"], input=script, capture_output=True, text=True, check=True)
+    done = subprocess.run(["node", "--input-type=module", "-"], input=script, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)

@@ -15,7 +15,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: `setup` before the first call, `calls` as (rows, how many, seconds each), `probes` as (rows, seconds)."""
+    """Seconds: `setup` before the first call; `calls` (rows, how many, seconds each); `probes` (rows, seconds)."""
 
     setup: float
     calls: tuple[tuple[int, int, float], ...]
@@ -36,7 +36,7 @@ class Pace:
 
 
 class Times:
-    """The clock of one run, from when it is made. The first call warms things up, so it counts only where it is alone."""
+    """The clock of one run, from when it is made. The first call warms up, so it counts only where it is alone."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock, self._began = clock, clock()

@@ -49,11 +49,11 @@ class Curves:
         rightly, `correlation[step]` what that means for scores and true quality. `pace.calls` are [rows, how many,
         seconds each], `pace.probes` [rows, seconds].
         """
-        forecast = self._forecast()
+        promised = self._forecast() or dict.fromkeys(PROMISES, [None] * len(self.sigmas))
         return {"candidates": self.candidates, "sigmas": [round(sigma, 5) for sigma in self.sigmas],
                 "share": self.share, "depth": self._depth(), "loras": list(self.loras),
                 "watches": [self.watches[k] for k in sorted(self.watches)], "cost": self.cost,
-                "pace": self.pace and asdict(self.pace), **(forecast or dict.fromkeys(PROMISES, [None] * len(self.sigmas)))}
+                "pace": self.pace and asdict(self.pace), **promised}
 
     def _depth(self) -> float | None:
         backbone = self.head.info.backbone if self.head else None
@@ -67,10 +67,10 @@ class Curves:
         forecast = Forecast(info.reliability, info.sigma_range)
         odds = [forecast.retention(sigma, self.candidates) for sigma in self.sigmas]
         right = [forecast.accuracy(sigma) for sigma in self.sigmas]
+        known = [found and round(forecast.correlation(sigma), 4) for sigma, found in zip(self.sigmas, right)]
         return dict(zip(PROMISES, (
             [found and [_rounded(one) for one in found] for found in odds],
-            [found and _rounded(found) for found in right],
-            [found and round(forecast.correlation(sigma), 4) for sigma, found in zip(self.sigmas, right)]), strict=True))
+            [found and _rounded(found) for found in right], known), strict=True))
 
 
 def _rounded(found: Estimate) -> list[float]:

@@ -100,7 +100,8 @@ class Session:
     def _started(self, event: dict[str, Any]) -> None:
         run, alive = event["run"], set(event["rows"])
         where = here(self._node)
-        curves = Curves(self._head, event["candidates"], event["sigmas"], event["share"], self._unmeasured(event, where))
+        curves = Curves(self._head, event["candidates"], event["sigmas"], event["share"],
+                        self._unmeasured(event, where))
         previews = Previews(run, self._board, wanted=keeping.previews())
         self._runs[run] = known = _Run(event, where, previews, curves)
         seeds = event["seeds"] or ()

@@ -13,8 +13,10 @@ STEPS = 6
 # Later steps and more kept are surer; at the last nobody knows.
 ODDS = [None, *[[[value, value - 0.1, value + 0.1] for value in (0.1 * step + 0.1, 0.1 * step + 0.4, 0.1 * step + 0.5)]
                 for step in range(1, STEPS - 1)], None, None]
-RUN = CURVES | {"sigmas": [1 - step / STEPS for step in range(STEPS + 1)], "retention": ODDS, "depth": 0.1, "share": 1.0}
-TIMED = RUN | {"cost": COST | {"plain": 4.0 * STEPS}, "pace": PACE | {"calls": [[1, 5, 1.0], [4, 5, 4.0]], "probes": []}}
+RUN = CURVES | {"sigmas": [1 - step / STEPS for step in range(STEPS + 1)], "retention": ODDS, "depth": 0.1,
+                "share": 1.0}
+TIMED = RUN | {"cost": COST | {"plain": 4.0 * STEPS},
+               "pace": PACE | {"calls": [[1, 5, 1.0], [4, 5, 4.0]], "probes": []}}
 
 
 def suggested(curves: dict[str, Any], candidates: int = 4, **wish: Any) -> dict[str, Any]:

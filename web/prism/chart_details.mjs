@@ -44,7 +44,8 @@ function timeDetails({ cost }, { pace, cost: spent }) {
   const { callTook, guess, setup, throughModel } = says().chart;
   const through = cost ? throughModel(amount(cost.spent), amount(cost.probes), amount(cost.plain)) : "";
   if (!pace || !spent) return [through];
-  return [through, ...pace.calls.filter(([, many]) => many).map(([rows, , seconds]) => callTook(rows, time(seconds))), isGuess(pace) ? guess : "",
+  const measured = pace.calls.filter(([, many]) => many > 0);
+  return [through, ...measured.map(([rows, , seconds]) => callTook(rows, time(seconds))), isGuess(pace) ? guess : "",
     pace.setup > MUCH * spent.seconds ? setup(time(pace.setup)) : ""];
 }
 

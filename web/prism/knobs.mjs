@@ -44,9 +44,9 @@ const moving = (schedule) => (schedule.trim() ? "schedule" : "prune_step");
  * @param {number} step @param {number} keep @returns {boolean} whether that could be set */
 export function setCut(place, step, keep) {
   const schedule = controlBehind(place, "schedule");
-  const wanted = schedule?.widget.value?.trim()
-    ? [{ control: schedule, value: `${step}:${keep}` }]
-    : [{ control: controlBehind(place, "prune_step"), value: step }, { control: controlBehind(place, "keep"), value: keep }];
+  const [one, other] = ["prune_step", "keep"].map((name) => controlBehind(place, name));
+  const wanted = schedule?.widget.value?.trim() ? [{ control: schedule, value: `${step}:${keep}` }]
+    : [{ control: one, value: step }, { control: other, value: keep }];
   if (wanted.some(({ control }) => !control)) return false;
   for (const { control, value } of wanted) if (control) setWidget(control.widget, value, control.owner);
   return true;

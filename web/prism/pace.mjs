@@ -61,5 +61,5 @@ export function secondsOf(pace, cost, share) {
   return { taken: sum(phases) + sum(probes), all: cost.calls * callSeconds(pace.calls, cost.candidates) };
 }
 
-/** Whether all calls had the same number of candidates, so that what fewer take is a guess. @param {Pace | null} pace */
+/** Whether all calls had as many candidates, so that what fewer take is a guess. @param {Pace | null} pace */
 export const isGuess = (pace) => pace?.calls.length === 1;

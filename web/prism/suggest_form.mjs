@@ -16,7 +16,7 @@ import { suggest } from "./suggest.mjs";
 const LONG = 120; // seconds for all candidates from which on an artist thinks in minutes
 
 export class SuggestForm {
-  #wish = make("select", "prism-wish", {}, [make("option", "", { value: "chance" }), make("option", "", { value: "time" })]);
+  #wish = make("select", "prism-wish", {}, ["chance", "time"].map((value) => make("option", "", { value })));
   #amount = make("input", "prism-amount", { type: "number", min: "0", step: "any", value: "8" });
   #unit = make("span", "prism-unit");
   #button = make("button", "prism-button", { type: "submit" });
@@ -42,7 +42,9 @@ export class SuggestForm {
     element.addEventListener("input", () => this.#say(""));
     this.#wish.addEventListener("change", () => this.#suit());
     // The panel and the canvas have their own plans with what is pressed here.
-    for (const type of ["click", "pointerdown", "dblclick"]) element.addEventListener(type, (event) => event.stopPropagation());
+    for (const type of ["click", "pointerdown", "dblclick"]) {
+      element.addEventListener(type, (event) => event.stopPropagation());
+    }
   }
 
   /** @param {Curves} curves @param {Knobs} knobs */

@@ -1,4 +1,4 @@
-/** The chart: what the lines mean, what a cut costs and risks, and what can be asked of it. Shares are whole per cent. */
+/** The chart: what the lines mean, what a cut costs and risks, and what can be asked of it. Shares are per cent. */
 
 /** @param {number} number @param {string} noun */
 const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -73,7 +73,8 @@ export const chart = {
     `${names.some(Boolean) ? ` (${names.filter(Boolean).join(", ")})` : ""}: how often it is right may differ.`,
 
   survivors: (/** @type {string} */ names, /** @type {boolean} */ inTheEnd, /** @type {boolean} */ byScores) =>
-    `${byScores ? "By the scores alone, this" : "This"} run would have kept ${names} ${inTheEnd ? "in the end" : "here"}.`,
+    `${byScores ? "By the scores alone, this" : "This"} run would have kept ${names} ` +
+    `${inTheEnd ? "in the end" : "here"}.`,
   unknownDropped: (/** @type {number} */ step) =>
     `Who would have been kept is unknown: at step ${step} some were dropped already.`,
   unknownUnscored: (/** @type {number} */ step) =>
@@ -84,8 +85,8 @@ export const chart = {
     `This run had ${steps} steps: a cut can fall on step 1 to ${steps - 1}, not on ${step}. Move the marker.`,
   order: "The cuts of the schedule fall on the same step or go backwards. Move the markers apart.",
   nobody: (/** @type {number} */ candidates) =>
-    `Nobody would be dropped: each cut must keep at least 1, and fewer than the ${candidates} that start, or than the ` +
-    "cut before it left.",
+    `Nobody would be dropped: each cut must keep at least 1, and fewer than the ${candidates} that start, or than ` +
+    "the cut before it left.",
 
   watch: "Watch all once",
   watchHint: "Queues one run of the same candidates in which nobody is dropped, so that the chart shows who would " +
@@ -109,8 +110,8 @@ export const chart = {
     `Keep ${keep} after step ${step}${facts && ` (${facts})`}. That would replace your schedule "${schedule}": press ` +
     "again to do it.",
   nothingMeets: (/** @type {number} */ step, /** @type {number} */ keep, /** @type {string} */ facts) =>
-    `No single cut meets this wish. The nearest is to keep ${keep} after step ${step}${facts && ` (${facts})`}; nothing ` +
-    "was changed.",
+    `No single cut meets this wish. The nearest is to keep ${keep} after step ${step}${facts && ` (${facts})`}; ` +
+    "nothing was changed.",
   takesFact: (/** @type {string} */ taken) => `about ${taken}`,
   chanceFact: (/** @type {string} */ often) => `the best in ${often}`,
   facts: (/** @type {string[]} */ facts) => facts.join(", "),
