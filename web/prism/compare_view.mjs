@@ -113,7 +113,8 @@ function renderSide(parts, side, shown, film, rows, row) {
     card && card.score !== null && cards.score(card.score.toFixed(2)),
     card && card.rank !== null && cards.rank(card.rank, alive || rows.length),
   ].filter(Boolean).join(" · "));
-  write(parts.fate, card ? [fate(card, shown), tell(card.reason)].filter(Boolean).join(": ") : "");
+  const [became, why] = card ? [fate(card, shown), tell(card.reason)] : ["", ""];
+  write(parts.fate, became && why ? texts.because(became, why) : became || why);
   if (film) showFilm(parts.film, film);
   renderUse(parts.use, shown, row);
 }

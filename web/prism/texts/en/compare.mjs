@@ -3,6 +3,8 @@
 export const compare = {
   title: "Compare two candidates",
   side: { left: "Left candidate", right: "Right candidate" },
+  /** @param {string} fate @param {string} why */
+  because: (fate, why) => `${fate}: ${why}`,
   use: "Use this candidate",
   useWaiting: "Keep this candidate alone and go on.",
   useFinished: "Set the widgets so that Run makes exactly this candidate.",

@@ -6,6 +6,7 @@
 export const compare = {
   title: "对比两个候选",
   side: { left: "左侧候选", right: "右侧候选" },
+  because: (fate, why) => `${fate}：${why}`,
   use: "使用这个候选",
   useWaiting: "只保留这个候选并继续。",
   useFinished: "设置控件，使“运行”正好生成这个候选。",
