@@ -20,7 +20,20 @@ def format_replay(rows: Iterable[int], digest: str | None) -> str:
 
     digest: hexadecimal digits; the first 8 are written. Raises ValueError on other digests.
     """
-    text = format_kept(rows)
+    return signed(format_kept(rows), digest)
+
+
+def parse_replay(text: str, candidates: int) -> tuple[list[int], str | None]:
+    """(rows ascending, digest or None) of a replay text, for a batch of `candidates`.
+
+    Raises ValueError that points at a bad row, as `pruning.parse_kept`, or at a bad digest.
+    """
+    rows, digest = unsigned(text)
+    return parse_kept(rows, candidates), digest
+
+
+def signed(text: str, digest: str | None) -> str:
+    """A text about rows with the digest of their run, as `format_replay`."""
     if digest is None:
         return text
     short = digest[:DIGEST_DIGITS].lower()
@@ -29,12 +42,9 @@ def format_replay(rows: Iterable[int], digest: str | None) -> str:
     return f"{text} #{short}"
 
 
-def parse_replay(text: str, candidates: int) -> tuple[list[int], str | None]:
-    """(rows ascending, digest or None) of a replay text, for a batch of `candidates`.
-
-    Raises ValueError that points at a bad row, as `pruning.parse_kept`, or at a bad digest.
-    """
-    rows, mark, digest = text.partition("#")
+def unsigned(text: str) -> tuple[str, str | None]:
+    """(text, digest or None) of a signed text. Raises ValueError on a bad digest."""
+    body, mark, digest = text.partition("#")
     digest = digest.strip().lower()
     if mark and not _well_formed(digest):
         raise ValueError(
@@ -42,7 +52,7 @@ def parse_replay(text: str, candidates: int) -> tuple[list[int], str | None]:
             "hexadecimal digits, such as #1a2b3c4d. Copy the whole text from the run report, or "
             "delete everything from the # on to apply the rows anyway."
         )
-    return parse_kept(rows, candidates), digest if mark else None
+    return body, digest if mark else None
 
 
 def check_digest(given: str | None, found: str) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 
 from torch import Tensor
 
-KINDS = ("prune-step", "marks", "finished-pick")
-FORMAT = "prism-pick/1"
+KINDS = ("prune-step", "marks", "finished-pick", "trial")
+FORMATS = ("prism-pick/1", "prism-pick/2")
+FORMAT = FORMATS[-1]
+ADDED = {"prism-pick/2": ("ranking", "verdict")}    # facts by the format that brought them
 APART = ("id", "tensors", "workflow")    # kept beside the other facts
 
 
@@ -20,10 +22,11 @@ APART = ("id", "tensors", "workflow")    # kept beside the other facts
 class Pick:
     """One choice.
 
-    kind       "prune-step" (who is sampled further), "marks" (pins and bans alone) or "finished-pick" (of clips)
+    kind       "prune-step" (who is sampled further), "marks" (pins and bans alone), "finished-pick" (of clips) or
+               "trial" (finished clips ranked blind)
     run        the run's id; step, steps, sigma: where in it the choice was made, sigma as a noise fraction
     shown      rows, counted from 0, in the order in which they were shown
-    kept       rows that were kept; banned and pinned: rows so marked; each of them among those shown
+    kept       rows that were kept, or the best ones of a trial; banned and pinned: rows so marked; each of them among those shown
     seeds      of the shown rows, in their order, as decimal text; empty where not known
     scores     of the shown rows, in their order; None without a head
     head       {"name", "sha256"}, or None without one
@@ -31,6 +34,8 @@ class Pick:
     prompts    {"positive", "negative"} as text, where known
     workflow   the graph as it was queued
     version    of the pack
+    ranking    of a trial: all shown rows, from best to worst, those of one place equally good
+    verdict    of a trial: the rows that PRISM would have kept
     tensors    "noisy" (R, ...) latents of the shown rows in the model's space, "conditioning", "finished" (K, ...)
     time       seconds since 1970; id: given by the store
     """
@@ -54,13 +59,16 @@ class Pick:
     loras: tuple[str, ...] = ()
     workflow: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
+    ranking: tuple[tuple[int, ...], ...] = ()
+    verdict: tuple[int, ...] = ()
     tensors: Mapping[str, Tensor] = field(default_factory=dict, compare=False, repr=False)
     time: float = field(default_factory=time.time)
     id: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("shown", "kept", "banned", "pinned", "seeds", "loras"):
+        for name in ("shown", "kept", "banned", "pinned", "seeds", "loras", "verdict"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "ranking", tuple(map(tuple, self.ranking)))
         if self.scores is not None:
             object.__setattr__(self, "scores", tuple(self.scores))
         for complaint in _complaints(self):
@@ -88,11 +96,13 @@ def read(facts: str, workflow: str, id: int) -> Pick:
         ValueError: the text is not a pick that this version can read.
     """
     found = json.loads(facts)
-    if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
+    form = found.pop("format", None) if isinstance(found, dict) else None
+    if form not in FORMATS:
         raise ValueError(f"Pick {id} is not in the format {FORMAT}, so a newer PRISM wrote it. Update PRISM to read it.")
-    unknown = found.keys() - {entry.name for entry in fields(Pick)}
+    later = {name for came, names in ADDED.items() if came > form for name in names}
+    unknown = found.keys() - ({entry.name for entry in fields(Pick)} - later)
     if unknown:
-        raise ValueError(f"Pick {id} holds {sorted(unknown)}, which {FORMAT} does not have; its file was changed.")
+        raise ValueError(f"Pick {id} holds {sorted(unknown)}, which {form} does not have; its file was changed.")
     return Pick(**found, workflow=json.loads(workflow), id=id)
 
 
@@ -102,10 +112,15 @@ def _complaints(pick: Pick) -> Sequence[str]:
         found.append(f"its kind is '{pick.kind}', not one of {', '.join(KINDS)}")
     if len(shown) != len(pick.shown) or not shown:
         found.append(f"the rows shown are {list(pick.shown)}; at least one is needed, and each only once")
-    for name in ("kept", "banned", "pinned"):
+    for name in ("kept", "banned", "pinned", "verdict"):
         strangers = set(getattr(pick, name)) - shown
         if strangers:
             found.append(f"rows {sorted(strangers)} are {name}, but were not shown")
+    ranked = [row for place in pick.ranking for row in place]
+    if (pick.kind == "trial") != bool(pick.ranking) or ranked and sorted(ranked) != sorted(shown):
+        found.append(f"its ranking is {pick.ranking}; a trial, and nothing else, ranks every row that was shown once")
+    if (pick.kind == "trial") != bool(pick.verdict):
+        found.append("a trial, and nothing else, says what PRISM would have kept")
     for name in ("seeds", "scores"):
         values = getattr(pick, name)
         if values and len(values) != len(pick.shown):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import StoreError
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x5052534D    # "PRSM", so that a store is known from other databases
 
 # Numbers are never given twice, not even after everything was deleted: something may still hold one.
@@ -19,14 +20,19 @@ TABLES = {
                     "PRIMARY KEY (pick, name)",
     "finished_tensors": "finished INTEGER NOT NULL REFERENCES finished, name TEXT NOT NULL, "
                         "blob TEXT NOT NULL REFERENCES blobs, PRIMARY KEY (finished, name)",
+    "trials": "pick INTEGER PRIMARY KEY REFERENCES picks, head TEXT NOT NULL, candidates INTEGER NOT NULL, "
+              "kept INTEGER NOT NULL",
 }
+CAME = {2: ("trials",)}    # tables by the version that brought them
 KEYS = {"picks": ("id",), "finished": ("id",), "blobs": ("sha256",), "pick_tensors": ("pick", "name"),
-        "finished_tensors": ("finished", "name")}
-CHILDREN_FIRST = ("finished_tensors", "pick_tensors", "finished", "picks", "blobs")
+        "finished_tensors": ("finished", "name"), "trials": ("pick",)}
+CHILDREN_FIRST = ("trials", "finished_tensors", "pick_tensors", "finished", "picks", "blobs")
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is a store; False where it is still empty. Within a transaction of the caller's.
+    """Whether the file is a store of this version; False where it is empty or older, and `create` is to make it one.
+
+    Within a transaction of the caller's.
 
     Raises:
         StoreError: another kind of database, or the store of a newer version. It is left as it is.
@@ -41,27 +47,31 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
         raise StoreError(
             f"{path} was written by a newer PRISM (store version {version}; this one reads {VERSION}). Update PRISM, or "
             "move that file to another folder to begin a new store. It was left as it is.")
-    return True
+    return version == VERSION
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables; within a transaction of the caller's."""
-    for name, columns in TABLES.items():
-        connection.execute(f"CREATE TABLE {name} ({columns})")
-    protect(connection)
+    """Make the tables that an empty file, or the store of an older version, lacks; within a transaction of the caller's.
+
+    What is recorded stays as it is: versions have only ever added tables.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = list(TABLES) if version == 0 else [name for came in range(version + 1, VERSION + 1) for name in CAME[came]]
+    for name in tables:
+        connection.execute(f"CREATE TABLE {name} ({TABLES[name]})")
+    protect(connection, tables)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def protect(connection: sqlite3.Connection) -> None:
-    """Let records only be added: no statement changes, removes or replaces one."""
-    for name in TABLES:
+def protect(connection: sqlite3.Connection, tables: Iterable[str] = TABLES) -> None:
+    """Let records of these tables only be added: no statement changes, removes or replaces one."""
+    for name in tables:
         for act in ("UPDATE", "DELETE"):
             connection.execute(f"CREATE TRIGGER {name}_no_{act.lower()} BEFORE {act} ON {name} "
                                "BEGIN SELECT RAISE(ABORT, 'records are only added'); END")
-    # INSERT OR REPLACE would remove a record without the trigger above
-    for name, key in KEYS.items():
-        same = " AND ".join(f"{column} = NEW.{column}" for column in key)
+        # INSERT OR REPLACE would remove a record without the triggers above
+        same = " AND ".join(f"{column} = NEW.{column}" for column in KEYS[name])
         connection.execute(f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {name} "
                            f"WHEN EXISTS (SELECT 1 FROM {name} WHERE {same}) "
                            "BEGIN SELECT RAISE(ABORT, 'records are only added'); END")

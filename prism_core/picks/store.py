@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -48,6 +49,9 @@ class PickStore:
             for name, data in tensors.items():
                 connection.execute("INSERT INTO pick_tensors VALUES (?, ?, ?)",
                                    (row.lastrowid, name, blobs.put(connection, data)))
+            if pick.kind == "trial":
+                connection.execute("INSERT INTO trials VALUES (?, ?, ?, ?)",
+                                   (row.lastrowid, _judge(pick.head), len(pick.shown), len(pick.verdict)))
             return row.lastrowid
 
     def finish(self, pick_id: int, tensors: Mapping[str, Tensor]) -> None:
@@ -116,6 +120,16 @@ class PickStore:
                 return
             yield from found
             last = rows[-1][0]
+
+    def trials(self, head: Mapping[str, Any] | None, candidates: int, kept: int) -> list[Pick]:
+        """The blind trials of a head with so many clips of which it keeps so many, the oldest first, without tensors."""
+        if not self.path.exists():
+            return []
+        with self._connected() as connection:
+            rows = connection.execute(
+                "SELECT id, facts FROM trials JOIN picks ON id = pick WHERE head = ? AND candidates = ? AND trials.kept = ? "
+                "ORDER BY id", (_judge(head), candidates, kept)).fetchall()
+            return [read(facts, "{}", id) for id, facts in rows]
 
     def tensors(self, pick: Pick | int) -> dict[str, Tensor]:
         """The tensors of a pick, and the latest of what was recorded of it later, by name.
@@ -191,6 +205,11 @@ class PickStore:
         with _transaction(connection, "IMMEDIATE"):
             if not schema.check(connection, self.path):
                 schema.create(connection)
+
+
+def _judge(head: Mapping[str, Any] | None) -> str:
+    """By what a head is known: its file's hash, or its name where that is not known."""
+    return str((head or {}).get("sha256") or (head or {}).get("name") or "")
 
 
 @contextmanager

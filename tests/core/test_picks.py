@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 import threading
 from dataclasses import replace
@@ -11,7 +13,7 @@ import torch
 
 from prism_core.picks import schema
 from prism_core.picks.errors import StoreBusy, StoreError, StoreFull
-from prism_core.picks.pick import Pick
+from prism_core.picks.pick import Pick, read
 from prism_core.picks.store import PickStore
 
 LIMIT = 100_000_000
@@ -27,6 +29,10 @@ def a_pick(**changes) -> Pick:
              "workflow": WORKFLOW, "version": "0.1.0", "time": 1234.5,
              "tensors": {"noisy": torch.arange(12.0).view(3, 4), "conditioning": torch.randn(1, 8, 4).bfloat16()}}
     return Pick(**{**facts, **changes})
+
+
+def a_trial(**changes) -> Pick:
+    return a_pick(**{"kind": "trial", "kept": (1,), "ranking": ((1,), (0, 2)), "verdict": (2,), **changes})
 
 
 @pytest.fixture
@@ -90,6 +96,12 @@ def test_many_picks_come_in_order(store):
     ({"kind": "guess"}, "kind is 'guess'"), ({"shown": ()}, "at least one"), ({"shown": (0, 0, 1)}, "each only once"),
     ({"kept": (5,)}, "rows \\[5\\] are kept"), ({"banned": (9,)}, "rows \\[9\\] are banned"),
     ({"scores": (1.0,)}, "1 scores for 3"), ({"seeds": ("1", "2")}, "2 seeds for 3"), ({"sigma": float("nan")}, "finite"),
+    ({"ranking": ((0,), (1, 2))}, "a trial, and nothing else, ranks"), ({"verdict": (0,)}, "a trial, and nothing else"),
+    ({"kind": "trial", "verdict": (0,)}, "ranks every row"),
+    ({"kind": "trial", "verdict": (0,), "ranking": ((0,), (1,))}, "ranks every row"),
+    ({"kind": "trial", "verdict": (0,), "ranking": ((0, 1), (1, 2))}, "ranks every row"),
+    ({"kind": "trial", "verdict": (7,), "ranking": ((0,), (1, 2))}, "rows \\[7\\] are verdict"),
+    ({"kind": "trial", "ranking": ((0,), (1, 2))}, "would have kept"),
     ({"scores": (1.0, float("inf"), 0.0)}, "finite"), ({"tensors": {"noisy": torch.ones(2, 4)}}, "2 latents for 3")])
 def test_a_pick_that_contradicts_itself_is_refused(change, complaint):
     with pytest.raises(ValueError, match=complaint):
@@ -105,7 +117,7 @@ def test_what_is_no_json_is_refused_before_anything_is_written(store, change):
 
 
 def test_records_are_only_added(store):
-    id = store.add(a_pick())
+    id = store.add(a_trial())
     store.finish(id, {"finished": torch.ones(2, 4)})
     with sqlite3.connect(store.path) as connection:
         for table in schema.TABLES:
@@ -244,6 +256,86 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_store(tmp_path):
     (tmp_path / "user").write_text("a file", encoding="ascii")
     with pytest.raises(StoreError, match="folder"):
         PickStore(tmp_path / "user" / "picks.sqlite3", LIMIT).add(a_pick())
+
+
+def test_trials_are_found_by_what_they_tried(store):
+    store.add(a_pick())
+    ids = [store.add(a_trial(run=run)) for run in ("b" * 32, "c" * 32)]
+    store.add(a_trial(head={"name": "h.safetensors", "sha256": "e" * 64}))
+    store.add(a_trial(verdict=(1, 2)))
+    store.add(a_trial(head=None, scores=None))
+    head = a_pick().head
+    found = store.trials(head, 3, 1)
+    assert [(pick.id, pick.ranking, pick.verdict) for pick in found] == [(id, ((1,), (0, 2)), (2,)) for id in ids]
+    assert len(store.trials({**head, "name": "renamed.safetensors"}, 3, 1)) == 2, "a head is known by its file's hash"
+    assert len(store.trials(head, 3, 2)) == len(store.trials(None, 3, 1)) == 1 and store.trials(head, 4, 1) == []
+    store.delete_everything()
+    assert store.trials(head, 3, 1) == [] and store.add(a_trial()) > ids[-1]
+
+
+def test_looking_for_trials_where_there_is_no_store_makes_none(store):
+    assert store.trials(None, 3, 1) == [] and not store.path.exists()
+
+
+# As the first version made it; what it wrote has to stay readable for good.
+FIRST_TABLES = (
+    "blobs (sha256 TEXT PRIMARY KEY, bytes BLOB NOT NULL)",
+    "picks (id INTEGER PRIMARY KEY AUTOINCREMENT, facts TEXT NOT NULL, workflow TEXT NOT NULL REFERENCES blobs)",
+    "finished (id INTEGER PRIMARY KEY AUTOINCREMENT, pick INTEGER NOT NULL REFERENCES picks, time REAL NOT NULL)",
+    "pick_tensors (pick INTEGER NOT NULL REFERENCES picks, name TEXT NOT NULL, blob TEXT NOT NULL REFERENCES blobs, "
+    "PRIMARY KEY (pick, name))",
+    "finished_tensors (finished INTEGER NOT NULL REFERENCES finished, name TEXT NOT NULL, blob TEXT NOT NULL "
+    "REFERENCES blobs, PRIMARY KEY (finished, name))")
+
+
+def first_version(path) -> None:
+    """A store with one pick, as the first version left it."""
+    path.parent.mkdir()
+    facts = json.loads(a_pick().facts())
+    facts = {name: value for name, value in facts.items() if name not in ("ranking", "verdict")}
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        for table in FIRST_TABLES:
+            connection.execute(f"CREATE TABLE {table}")
+        connection.execute("PRAGMA application_id = 0x5052534D")
+        connection.execute("PRAGMA user_version = 1")
+        graph = json.dumps(WORKFLOW).encode()
+        name = hashlib.sha256(graph).hexdigest()
+        connection.execute("INSERT INTO blobs VALUES (?, ?)", (name, graph))
+        connection.execute("INSERT INTO picks (facts, workflow) VALUES (?, ?)",
+                           (json.dumps({**facts, "format": "prism-pick/1"}), name))
+    connection.close()
+
+
+def test_a_store_of_the_first_version_is_opened_and_grows(store):
+    first_version(store.path)
+    (old,) = store.picks()
+    assert old == replace(a_pick(), id=1) and store.trials(old.head, 3, 1) == []
+    assert store.add(a_trial()) == 2 and [pick.id for pick in store.trials(old.head, 3, 1)] == [2]
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+        with pytest.raises(sqlite3.IntegrityError, match="only added"):
+            connection.execute("DELETE FROM trials")
+    connection.close()
+
+
+def test_two_programs_open_a_store_of_the_first_version_at_once(store):
+    first_version(store.path)
+    ids: list[int] = []
+    threads = [threading.Thread(target=lambda: ids.append(store.add(a_trial()))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ids) == [2, 3, 4, 5] and len(store.trials(a_pick().head, 3, 1)) == 4
+
+
+def test_a_pick_of_the_first_format_has_no_facts_of_the_second(store):
+    facts = json.loads(a_trial().facts())
+    with pytest.raises(ValueError, match="'ranking', 'verdict'.*prism-pick/1"):
+        read(json.dumps({**facts, "format": "prism-pick/1"}), "{}", 1)
+    with pytest.raises(ValueError, match="newer PRISM"):
+        read(json.dumps({**facts, "format": "prism-pick/3"}), "{}", 1)
 
 
 def test_threads_share_a_store(store):
