@@ -19,6 +19,7 @@ if find_spec("comfy_api") is not None:
     from .nodes.run_report import PrismRunReport
     from .nodes.scoring import PrismScoreLatents
     from .nodes.shapes import PrismShapesPrompt
+    from .nodes.trial import PrismTrial
 
     NODES: list[type[io.ComfyNode]] = [
         PrismLoadHead,
@@ -29,6 +30,7 @@ if find_spec("comfy_api") is not None:
         PrismPruneLatents,
         PrismSplitCandidates,
         PrismPick,
+        PrismTrial,
         PrismScoreChart,
         PrismShapesPrompt,
     ]

@@ -60,8 +60,9 @@ class PrismBestOfN(io.ComfyNode):
                 policy: str = "top-k", budget: float = 0.0, group: int = 0, kept: str = "", choose: str = AUTO,
                 timeout: int = 0, on_timeout: str = "best") -> io.NodeOutput:
         _check_samplers(cls.hidden)
-        session = Session(getattr(cls.hidden, "unique_id", None), head, Wishes(timeout, on_timeout))
-        watched = choose == WATCH or _tried(cls.hidden)
+        tried = _tried(cls.hidden) and not kept.strip()
+        session = Session(getattr(cls.hidden, "unique_id", None), head, Wishes(timeout, on_timeout), blind=tried)
+        watched = choose == WATCH or tried
         settings = Settings(head, candidates, rounds_of(schedule, prune_step, keep), policy, budget, group, kept,
                             sliced_after=_reported(cls.hidden), watch=watched,
                             **session.hooks(asks(WATCH if watched else choose, head, bool(kept.strip()))))

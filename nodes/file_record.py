@@ -19,9 +19,9 @@ import nodes as comfy_nodes    # ComfyUI's own module of that name
 from comfy_api.latest import io
 
 from ..prism_core import VERSION
-from ..prism_core.record import RunRecord
+from ..prism_core.record import WATCH, RunRecord
 from .graph import (
-    PATCH, REPORT, SAMPLER, Prompt, is_tried, kind_of, links_into, patch_behind, recipe, survivors_are_reported)
+    PATCH, REPORT, SAMPLER, TRIAL, Prompt, is_tried, kind_of, links_into, patch_behind, recipe, survivors_are_reported)
 from .survivors import UNTOUCHED
 
 ENTRY = "prism"
@@ -82,7 +82,7 @@ def at_queue(data: dict) -> dict:
     prompt = data.get("prompt")
     if not isinstance(prompt, dict) or not all(isinstance(node, dict) for node in prompt.values()):
         return data
-    reporters = [node for node in prompt if kind_of(prompt, node) in (REPORT, SAMPLER)]
+    reporters = [node for node in prompt if kind_of(prompt, node) in (REPORT, SAMPLER, TRIAL)]
     for patch in [node for node in prompt if kind_of(prompt, node) == PATCH]:
         _mark(prompt, patch)
     if reporters:
@@ -129,7 +129,7 @@ def _write(info: Any, prompt: Prompt, node: str, records: list[dict]) -> None:
     if chooser is not None:
         _write_choice(info.get("workflow"), prompt, chooser, [
             record for name, found in runs.items() for record in found
-            if record["policy"] != UNTOUCHED and chooser in (name, patch_behind(prompt, name))])
+            if record["policy"] not in (UNTOUCHED, WATCH) and chooser in (name, patch_behind(prompt, name))])
 
 
 def _write_choice(workflow: Any, prompt: Prompt, chooser: str, records: list[dict]) -> None:

@@ -65,9 +65,9 @@ def recipe(prompt: Prompt, node: str) -> str:
 
 
 def survivors_are_reported(prompt: Prompt, patch: str) -> bool:
-    """Whether all that samplers make with a patched model passes through PrismRunReport, and through nothing else."""
+    """Whether all that samplers make with a patched model passes through PrismRunReport or PrismTrial alone."""
     made = [link for sampler in samplers_of(prompt, patch) for link in _latents(prompt, sampler)]
-    return bool(made) and all(kind_of(prompt, node) == REPORT and name == "latent" for node, name in made)
+    return bool(made) and all(kind_of(prompt, node) in (REPORT, TRIAL) and name == "latent" for node, name in made)
 
 
 def is_tried(prompt: Prompt, patch: str) -> bool:
@@ -86,13 +86,13 @@ def samplers_of(prompt: Prompt, patch: str) -> list[str]:
             given = outputs_of(kind_of(prompt, node))
             if any(output in CARRIERS for output in given):
                 carriers.append(node)
-            if "LATENT" in given and kind_of(prompt, node) != REPORT and not _goes_on(prompt, node):
+            if "LATENT" in given and kind_of(prompt, node) not in (REPORT, TRIAL) and not _goes_on(prompt, node):
                 found.append(node)
     return found
 
 
 def _goes_on(prompt: Prompt, sampler: str) -> bool:
-    return any(kind_of(prompt, node) == REPORT for node in ancestors(prompt, sampler))
+    return any(kind_of(prompt, node) in (REPORT, TRIAL) for node in ancestors(prompt, sampler))
 
 
 def _latents(prompt: Prompt, sampler: str) -> Iterator[tuple[str, str]]:

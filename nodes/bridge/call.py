@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ...prism_core import VERSION
 from ...prism_core.backbones import UnknownBackbone
+from ...prism_core.cost import probe_cost
 from ...prism_core.policy import Policy
 from ...prism_core.record import WATCH, Drop, Evaluations, HeadUsed, RunRecord
 from ...prism_core.replay import check_digest, format_replay, parse_replay
@@ -206,7 +207,7 @@ class Call:
     def _finished(self, run: Run, seconds: float) -> Finished:
         settings, kept = self.settings, tuple(run.alive)
         dropped = tuple(row for row in range(run.count) if row not in kept)
-        plain = run.calls * run.count
+        plain, watched = run.calls * run.count, settings.watch and not settings.replays
         decided = tuple(run.decider.drops)
         drops = decided if not settings.replays else tuple(
             Drop(row, 0, self.steps.flow[0], None, NOT_NAMED) for row in dropped)
@@ -215,10 +216,16 @@ class Call:
             seeds=self.start.seeds, group=max(1, run.group), policy=self._policy_name(),
             schedule="" if settings.replays else format_schedule(settings.rounds),
             replay=format_replay(kept, self.digest), watches=tuple(run.decider.watches),
-            drops=() if settings.watch else drops, imagined=decided if settings.watch else (),
+            drops=() if watched else drops, imagined=decided if watched else (),
             evaluations=Evaluations(float(run.spent), run.probes, float(plain), plain - run.spent - run.probes),
             seconds=seconds, warnings=tuple(dict.fromkeys([*self.warnings, *run.warnings, *run.decider.notes])))
-        return Finished(record, kept, dropped, self._dropped_x0(run, dropped), self.start.seeds)
+        return Finished(record, kept, dropped, self._dropped_x0(run, dropped), self.start.seeds, run.id,
+                        self._probe(run))
+
+    def _probe(self, run: Run) -> float:
+        """Evaluations that scoring one row in a call of its own costs."""
+        share = share_of(self.guider, self.options, refuse.sampler_name(self.sampler))
+        return probe_cost(1, run.eyes.depth, share) if run.eyes else 0.0
 
     def _record(self, kept: tuple[int, ...], **facts: Any) -> RunRecord:
         return RunRecord(**{

@@ -24,7 +24,8 @@ class Finished:
 
     kept: surviving rows. dropped_x0: (D, ...) what the dropped rows were about to become, as latents on the CPU, in
     the order of `dropped`, nested where a LATENT is; None where nothing was predicted or it is no longer held. seeds: of
-    all candidates, where they were made here.
+    all candidates, where they were made here. run: its id. probe: evaluations that scoring one row in a call of its own
+    costs.
     """
 
     record: RunRecord
@@ -32,6 +33,8 @@ class Finished:
     dropped: tuple[int, ...]
     dropped_x0: Any
     seeds: tuple[int, ...] | None
+    run: str = ""
+    probe: float = 0.0
 
 
 class Ledger:

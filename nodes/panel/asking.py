@@ -67,7 +67,7 @@ def ask(run: str, asked: Asked, wishes: Wishes, board: Board = BOARD) -> Verdict
     board.ask(run, question)
     try:
         board.change(run, status="waiting", waiting=_waiting(run, asked, wishes, board))
-        answer = _answer(question, wishes, board)
+        answer = answered(question, wishes, board)
     finally:
         question.close()
         board.settled(run)
@@ -76,7 +76,7 @@ def ask(run: str, asked: Asked, wishes: Wishes, board: Board = BOARD) -> Verdict
     return verdict
 
 
-def _answer(question: Question, wishes: Wishes, board: Board) -> Answer | str:
+def answered(question: Question, wishes: Wishes, board: Board) -> Answer | str:
     """What a person said, or why nobody did: "time" or "alone"."""
     alone_since = None
     for left in _remaining(wishes.timeout):

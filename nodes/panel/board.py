@@ -52,6 +52,7 @@ class _Entry:
     waited: float = 0.0    # seconds
     waits_since: float | None = None
     asked: float = 0.0     # when its `waiting` was set
+    veiled: Callable[[], None] | None = None    # shows what is kept back
 
     def shown(self, now: float) -> View:
         """The view with what is left of its deadline by now."""
@@ -156,6 +157,20 @@ class Board:
             return [entry.curves for other, entry in reversed(self._runs.items())
                     if other != run and entry.curves is not None and entry.view.over
                     and (entry.view.node, entry.view.workflow) == (view.node, view.workflow)]
+
+    def veil(self, run: str, show: Callable[[], None]) -> None:
+        """Keep back what `show` shows of a run until it is unveiled."""
+        with self._lock:
+            self._runs[run].veiled = show
+
+    def unveil(self, run: str) -> None:
+        """Show what was kept back, once, of a run that is still known."""
+        with self._lock:
+            entry = self._runs.get(run)
+            show = entry and entry.veiled
+            if show:
+                entry.veiled = None
+                show()
 
     # Pictures
 

@@ -27,6 +27,13 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _each_once(places: list[list[int]]) -> list[list[int]]:
+    named = [row for place in places for row in place]
+    if len(set(named)) < len(named):
+        raise ValueError("a ranking names each candidate once")
+    return places
+
+
 def _ascending(rows: list[int]) -> list[int]:
     if any(one >= other for one, other in zip(rows, rows[1:])):
         raise ValueError("rows must ascend, each named once")
@@ -42,6 +49,10 @@ Text = Annotated[str, _shown(2000), Field(max_length=2000)]
 Number = Annotated[str, Field(pattern=r"^[0-9]{0,20}$")]    # a seed can exceed what JavaScript counts exactly
 Run = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Rows = Annotated[list[Row], Field(max_length=ROWS)]
+Ranking = Annotated[list[Annotated[list[Row], Field(min_length=1, max_length=ROWS)]], Field(max_length=ROWS),
+                    AfterValidator(_each_once)]
+Part = Annotated[float, Field(ge=0, le=1)]
+Pairs = Annotated[list[Annotated[float, Field(ge=0, le=ROWS**2)]], Field(min_length=2, max_length=2)]
 Cut = Annotated[list[Annotated[int, Field(ge=0, le=STEPS)]], Field(min_length=2, max_length=2)]
 Kept = Annotated[str, Field(max_length=32_768)]
 
@@ -109,12 +120,50 @@ class Waiting(_Message):
     keep: Annotated[int, Field(ge=1, le=ROWS)]
     suggested: Rows
     deadline_s: Annotated[float, Field(ge=0)] | None
-    outcome: Literal["best", "all", "stop"]
+    outcome: Literal["best", "all", "stop", "skip"]
     has_head: bool
 
 
+class Agreement(_Message):
+    """How far PRISM and a person agree: whether it keeps the best clip, and pairs in the same order, [so many, of]."""
+
+    best_kept: bool
+    chance: Part
+    pairs: Pairs
+    ordered: Pairs
+
+
+class Totals(_Message):
+    """How often the best clip was kept over several trials: a share with its 95 % interval, and that of chance."""
+
+    trials: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    best: Part
+    low: Part
+    high: Part
+    chance: Part
+
+
+class Reveal(_Message):
+    """What a blind trial told nobody before the clips were ranked: the candidate and the place of each card, 1 the best.
+
+    Where nobody ranked them there are no places and no agreement. saved: a share of the work, and seconds; negative
+    where pruning would have cost more.
+    """
+
+    rows: Rows
+    places: Annotated[list[Annotated[int, Field(ge=1, le=ROWS)]], Field(max_length=ROWS)] = []
+    keep: Annotated[int, Field(ge=1, le=ROWS)]
+    agreement: Agreement | None = None
+    totals: Totals | None = None
+    saved: float
+    saved_s: float
+
+
 class View(_Message):
-    """All that a page knows of one run. `seq` counts its states; `node` is an execution id, "12:5" in a subgraph."""
+    """All that a page knows of one run. `seq` counts its states; `node` is an execution id, "12:5" in a subgraph.
+
+    The cards of a blind trial have positions for rows until `reveal` says whose they are.
+    """
 
     version: Literal[1] = 1
     run: Run
@@ -123,7 +172,7 @@ class View(_Message):
     workflow: Name = ""
     client: Name = ""
     prompt: Name = ""
-    kind: Literal["run", "pick"] = "run"
+    kind: Literal["run", "pick", "trial"] = "run"
     status: Literal["sampling", "waiting", "finished", "stopped", "failed"] = "sampling"
     step: Step = 0
     steps: Step = 0
@@ -134,6 +183,7 @@ class View(_Message):
     candidates: Annotated[list[Card], Field(max_length=ROWS)] = []
     sheet: Sheet | None = None
     waiting: Waiting | None = None
+    reveal: Reveal | None = None
     replay: Kept = ""
     group: Annotated[int, Field(ge=0, le=ROWS)] = 0
     notes: Annotated[list[Annotated[Sentence, BeforeValidator(_sentence)]], Field(max_length=64)] = []
@@ -145,16 +195,21 @@ class View(_Message):
 
 
 class Answer(_Message):
-    """What a person decided; `rows` says which live on where the action is "keep"."""
+    """What a person decided; `rows` says which live on where the action is "keep", `ranking` which are best where it is
+    "rank": places from best to worst, with those that are equally good.
+    """
 
     question: Count
-    action: Literal["keep", "best", "all", "stop"]
+    action: Literal["keep", "best", "all", "stop", "rank", "skip"]
     rows: Annotated[Rows, AfterValidator(_ascending)] = []
+    ranking: Ranking = []
 
     def model_post_init(self, context: Any) -> None:
         """Raises ValueError where rows and action contradict each other."""
         if (self.action == "keep") != bool(self.rows):
             raise ValueError("'rows' names the candidates to keep, at least one, and goes with the action 'keep' only")
+        if (self.action == "rank") != bool(self.ranking):
+            raise ValueError("'ranking' names the best candidate at least, and goes with the action 'rank' only")
 
 
 class Mark(_Message):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...prism_core import VERSION
 from ...prism_core.backbones import UnknownBackbone, fingerprint
+from ...prism_core.record import HeadUsed
 from ...prism_core.said import say
 from ..bridge.judge import Head
 from ..bridge.tap import backbone_of
@@ -23,7 +24,10 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Chosen:
-    """A choice of `kept` among `rows`, whose latents (R, ...) were `noisy`, in the model's space; scores (R,) or None."""
+    """A choice of `kept` among `rows`, whose latents (R, ...) were `noisy`, in the model's space; scores (R,) or None.
+
+    order: the rows as they were shown, where that is neither by score nor by row. ranking, verdict: of a trial.
+    """
 
     kind: str
     step: int
@@ -33,9 +37,12 @@ class Chosen:
     marks: Mapping[int, str]
     scores: Tensor | None
     noisy: Tensor
+    order: Sequence[int] = ()
+    ranking: Sequence[Sequence[int]] = ()
+    verdict: Sequence[int] = ()
 
 
-def record(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, head: Head | None,
+def record(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, head: Head | HeadUsed | None,
            note: Note) -> int | None:
     """Record a choice unless that is switched off; its id. What keeps it from being recorded is noted, and no more."""
     from ...prism_core.picks.errors import StoreError
@@ -60,7 +67,8 @@ def record_finished(picks: Sequence[int], kept: Sequence[int], samples: Tensor, 
         note(say("notFinished", "The finished clips were not recorded for training: {problem}", problem=str(error)))
 
 
-def _pick(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, head: Head | None) -> Any:
+def _pick(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where,
+          head: Head | HeadUsed | None) -> Any:
     from ...prism_core.picks.pick import Pick
 
     order = _shown(chosen)
@@ -74,6 +82,7 @@ def _pick(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, he
         scores=[float(chosen.scores[index]) for index in order] if known else None,
         head={"name": head.name, "sha256": head.sha256} if head else None, model=_model(started["model"]),
         sampler=started["sampler"], scheduler=_first(where.graph, where.sampler, "scheduler"),
+        ranking=chosen.ranking, verdict=chosen.verdict,
         prompts=_prompts(where), loras=loras_of(where), workflow=where.graph, version=VERSION,
         # Half precision is finer than any head reads, and halves what a store of clips takes.
         tensors={"noisy": chosen.noisy[order].half(), **_conditioning(started["conds"])})
@@ -81,6 +90,8 @@ def _pick(chosen: Chosen, run: str, started: Mapping[str, Any], where: Where, he
 
 def _shown(chosen: Chosen) -> list[int]:
     """Places in `rows` in the order of the page: best first, or in order of rows where there are no scores."""
+    if chosen.order:
+        return [list(chosen.rows).index(row) for row in chosen.order]
     if chosen.scores is None:
         return list(range(len(chosen.rows)))
     return torch.argsort(torch.as_tensor(chosen.scores), descending=True, stable=True).tolist()

@@ -13,6 +13,7 @@ from comfy.model_management import InterruptProcessingException
 from torch import Tensor
 
 from ...prism_core.record import WATCH
+from ...prism_core.said import say
 from ..bridge.call import NOT_NAMED
 from ..bridge.judge import Head
 from ..bridge.live import Choice
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 AUTO, PERSON, HEAD = "auto", "me", "head"
 CHOOSERS = [AUTO, PERSON, HEAD, WATCH]
+BLIND = say("blind", "PRISM Trial is to be blind: scores are shown here once the clips are ranked.")
 PAUSE = 0.1    # seconds; cards that change more often would cost the run more than anybody sees
 
 
@@ -36,7 +38,7 @@ PAUSE = 0.1    # seconds; cards that change more often would cost the run more t
 class _Run:
     """What a session remembers of one open run. picks: ids of what was recorded of it; latest: step, rows and
     predictions that the sampler told last; scored: scores and ranks that the cards do not show yet;
-    shown: when they were last brought up to date.
+    shown: when they were last brought up to date; hidden: fields of cards that a trial keeps back.
     """
 
     started: dict[str, Any]
@@ -48,6 +50,7 @@ class _Run:
     scored: dict[int, dict[str, Any]] = field(default_factory=dict)
     shown: float = 0.0
     picks: list[int] = field(default_factory=list)
+    hidden: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -59,10 +62,14 @@ class _Run:
 
 
 class Session:
-    """Listens to the runs of one patched model. `node` is the execution id of the node that shows them."""
+    """Listens to the runs of one patched model. `node` is the execution id of the node that shows them.
 
-    def __init__(self, node: str | None, head: Head | None, wishes: Wishes, board: Board = BOARD) -> None:
-        self._node, self._head, self._wishes, self._board = node or "", head, wishes, board
+    blind: pages hear nothing of seeds, scores and whom the head would drop before a trial of the run is over.
+    """
+
+    def __init__(self, node: str | None, head: Head | None, wishes: Wishes, board: Board = BOARD,
+                 blind: bool = False) -> None:
+        self._node, self._head, self._wishes, self._board, self._blind = node or "", head, wishes, board, blind
         self._runs: dict[str, _Run] = {}
 
     def hooks(self, asks: bool) -> dict[str, Any]:
@@ -105,15 +112,37 @@ class Session:
         previews = Previews(run, self._board, wanted=keeping.previews())
         self._runs[run] = known = _Run(event, where, previews, curves)
         seeds = event["seeds"] or ()
-        cards = [Card(row=row, seed=str(seeds[row]) if seeds else "", state="alive" if row in alive else "dropped",
-                      reason=None if row in alive else NOT_NAMED) for row in range(event["candidates"])]
+        cards = [Card(row=row, seed=str(seeds[row]) if seeds and not self._blind else "",
+                      state="alive" if row in alive else "dropped", reason=None if row in alive else NOT_NAMED)
+                 for row in range(event["candidates"])]
         judge = {"replay": "replay", "choice": "person", WATCH: WATCH}.get(event["policy"], "head")
         self._board.open(View(
             run=run, node=known.where.node or known.where.sampler, workflow=known.where.workflow,
             client=known.where.client, prompt=known.where.prompt, steps=known.steps, judge=judge,
             cuts=[list(cut) for cut in event["cuts"]], head=self._head.name if self._head else "",
-            seed=str(event["seed"]), candidates=cards, notes=list(event["warnings"])))
-        self._board.set_curves(run, curves)
+            seed=str(event["seed"]), candidates=cards, notes=[*event["warnings"], *([BLIND] if self._blind else [])]))
+        if self._blind:
+            self._board.veil(run, partial(self._unveil, run, known))
+        else:
+            self._board.set_curves(run, curves)
+
+    def _unveil(self, run: str, known: _Run) -> None:
+        """Show what was kept back."""
+        seeds = known.started["seeds"] or ()
+        for row, seed in enumerate(seeds):
+            known.hidden.setdefault(row, {})["seed"] = str(seed)
+        notes = [note for note in self._board.get(run).notes if note.text != BLIND]
+        self._board.change_cards(run, known.hidden, notes=notes)
+        self._board.set_curves(run, known.curves)
+
+    def _tell(self, run: str, cards: dict[int, dict[str, Any]], **fields: Any) -> None:
+        """Change cards by what would end a trial's blindness: keep it back there."""
+        if not self._blind:
+            self._board.change_cards(run, cards, **fields)
+            return
+        for row, facts in cards.items():
+            self._runs[run].hidden.setdefault(row, {}).update(facts)
+        self._board.change(run, **fields)
 
     def _unmeasured(self, event: dict[str, Any], where: Where) -> tuple[str, ...]:
         """LoRAs of the model that the head was not measured with; "" for patches that have no name here."""
@@ -139,7 +168,7 @@ class Session:
         known = self._runs[run]
         known.shown = time.monotonic()
         if known.scored:
-            self._board.change_cards(run, known.scored, step=step)
+            self._tell(run, known.scored, step=step)
             known.scored = {}
         else:
             self._board.change(run, step=step)
@@ -162,7 +191,7 @@ class Session:
             for row, reason in event["dropped"].items()})
 
     def _imagined(self, event: dict[str, Any]) -> None:
-        self._board.change_cards(event["run"], {
+        self._tell(event["run"], {
             row: {"imagined_at": event["step"], "reason": reason} for row, reason in event["dropped"].items()})
 
     def _finished(self, event: dict[str, Any]) -> None:

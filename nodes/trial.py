@@ -1,0 +1,147 @@
+"""Whether PRISM would have kept what an artist likes best: a blind ranking of all clips of a run, dropped or not."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import nodes as comfy_nodes    # ComfyUI's own module of that name
+from comfy_api.latest import io, ui
+from torch import Tensor
+
+from ..prism_core.record import WATCH, RunRecord
+from ..prism_core.replay import unsigned
+from ..prism_core.trial import Ranking, parse_ranking
+from . import file_record, trial_card
+from .bridge.ledger import Finished
+from .bridge.live import ledger_of
+from .panel.asking import Wishes
+from .panel.board import BOARD
+from .panel.outcome import Outcome, concluded, recorded, video
+from .panel.trial import OUTCOMES, SKIP, Stage, blind_order
+from .survivors import UNTOUCHED, of_rows
+from .trial_words import report
+
+
+class PrismTrial(io.ComfyNode):
+    """Lets an artist rank the clips of a run blind, and shows how far PRISM agreed."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PrismTrial",
+            display_name="PRISM Trial",
+            category="PRISM",
+            description=(
+                "Puts PRISM to the test: every candidate is finished, also those it would drop, and you rank the clips "
+                "without knowing which is which. Then it shows whether your favourite was kept, what the pruning would "
+                "have saved, and how often that was so in all your trials."),
+            search_aliases=["blind test", "evaluate", "benchmark", "rank", "compare", "agreement", "is it any good",
+                            "a/b test"],
+            inputs=[
+                io.Model.Input("model", tooltip=(
+                    "The model from PRISM Best of N, the same that the sampler uses. While this node hangs behind it, "
+                    "nobody is dropped: a run costs the time of all candidates, and the memory of a few at a time.")),
+                io.Latent.Input("latent", tooltip="What that sampler returned, unchanged: the clips of all candidates."),
+                io.Vae.Input("vae", tooltip=(
+                    "Decodes the clips to be shown, one after the other: the time of as many decodings, the memory of "
+                    "one.")),
+                io.String.Input("ranking", default="", optional=True, advanced=True, tooltip=(
+                    "Replay: candidates from best to worst, counted from 0, such as '3 > 0, 5 > 1'. A comma joins "
+                    "equally good ones, and those left out share the last place. Paste the 'ranking' output of an "
+                    "earlier run to repeat it unasked. Empty (default): you are asked.")),
+                io.Int.Input("timeout", default=0, min=0, max=86400, optional=True, advanced=True, tooltip=(
+                    "How many seconds to wait for your ranking, up to a day. 0 (default): until you answer. Where no "
+                    "page is open the run waits for 30 seconds only. Waiting takes no time on the GPU.")),
+                io.Combo.Input("on_timeout", options=OUTCOMES, default=SKIP, optional=True, advanced=True, tooltip=(
+                    "What happens when the time is up. skip (default): the run goes on without a ranking, with PRISM's "
+                    "own best clip. stop: the run ends.")),
+            ],
+            outputs=[
+                io.Image.Output("card", display_name="card", tooltip=(
+                    "The result as a picture to share, 1080 pixels wide: a still of each clip in your order, what PRISM "
+                    "would have done with it, agreement and savings. It shows neither prompt nor paths.")),
+                io.String.Output("report", display_name="report", tooltip="The same as text, the best clip first."),
+                io.String.Output("ranking", display_name="ranking", tooltip=(
+                    "Your ranking, such as '3 > 0, 5 > 1 #1a2b3c4d'. Pasted into 'ranking' it is given again unasked; "
+                    "with another seed or prompt it is refused. Empty where nobody ranked.")),
+                io.Latent.Output("best", display_name="best", tooltip=(
+                    "The clip that you ranked first, for VAE Decode; of equally good ones the one you named first. "
+                    "PRISM's own best where nobody ranked.")),
+            ],
+            hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo, io.Hidden.unique_id],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, model, latent: dict, vae, ranking: str = "", timeout: int = 0,
+                on_timeout: str = SKIP) -> io.NodeOutput:
+        finished = _watched(model, latent)
+        record = finished.record
+        given = _given(ranking, record) if ranking.strip() else None
+        file_record.add(cls.hidden, record)
+        stage = Stage(getattr(cls.hidden, "unique_id", None), blind_order(record), record.head.name)
+        with stage.on():
+            loops = stage.decoded(partial(_decode, vae, latent["samples"]))
+            asked = None if given else stage.ask(Wishes(timeout, on_timeout))
+            outcome = concluded(finished, given or asked)
+            if asked:
+                outcome = recorded(outcome, stage, model, video(latent["samples"]))
+            stage.reveal(outcome.cards(), outcome.places, outcome.replay, **outcome.told())
+        BOARD.unveil(finished.run)
+        return _output(outcome, latent, {row: loop[len(loop) // 2] for row, loop in loops.items()})
+
+
+def _output(outcome: Outcome, latent: dict, stills: dict[int, Tensor]) -> io.NodeOutput:
+    facts = outcome.record, outcome.saving, outcome.trial, outcome.tally
+    card, text = trial_card.draw(*facts, stills), report(*facts, outcome.replay)
+    best = of_rows(latent, _rows(latent["samples"], outcome.best), [outcome.best], outcome.record)
+    # Without the prompt in its metadata: the picture is to be shared.
+    return io.NodeOutput(card, text, outcome.replay, best, ui={**ui.PreviewImage(card).as_dict(), "text": [text]})
+
+
+def _watched(model: Any, latent: dict) -> Finished:
+    """The run that made this latent. Raises ValueError where it is none that finished everybody on purpose."""
+    ledger = ledger_of(model)
+    if ledger is None:
+        raise ValueError(
+            "This model does not come from PrismBestOfN, so there is nothing to put to the test. Connect the model that "
+            "PrismBestOfN gives, the same that the sampler uses. PRISM KSampler has no such output.")
+    finished = ledger.find(latent["samples"])
+    record = finished.record
+    if record.policy == UNTOUCHED or record.policy == WATCH and not record.imagined:
+        raise ValueError(
+            f"PrismBestOfN would not have dropped any of these {record.candidates} clips, so there is nothing to "
+            "compare. Set 'keep' below 'candidates', and 'prune_step' below the sampler's steps.")
+    if record.policy == "replay":
+        raise ValueError(
+            "These clips were named in 'kept' of PrismBestOfN and not chosen by PRISM. Empty 'kept', and run again.")
+    if record.policy != WATCH or record.head is None:
+        raise ValueError(
+            f"{record.candidates - len(record.kept)} of the {record.candidates} candidates of this run were really "
+            "dropped, so their clips do not exist. A trial needs all of them: connect this node's model to "
+            "PrismBestOfN, directly or through LoRA loaders, connect a head there, and run again.")
+    return finished
+
+
+def _given(text: str, record: RunRecord) -> Ranking:
+    """The ranking of the widget. Raises ValueError where it is of another run."""
+    ranking, digest = parse_ranking(text, record.candidates)
+    found = unsigned(record.replay)[1]
+    if digest is not None and digest != found:
+        raise ValueError(
+            f"This ranking was given for other clips: it is of #{digest}, and this run is #{found}. The seed, the prompt "
+            "or the number of candidates has changed since. Restore them, or empty 'ranking' to rank anew.")
+    return ranking
+
+
+def _rows(samples: Any, row: int) -> Any:
+    """One row of a latent; of video with sound, of both."""
+    if getattr(samples, "is_nested", False):
+        return type(samples)([stream[row:row + 1] for stream in samples.unbind()])
+    return samples[row:row + 1]
+
+
+def _decode(vae: Any, samples: Any, row: int) -> Tensor:
+    """Images (T, H, W, 3) of one clip, as ComfyUI's own node decodes them."""
+    return comfy_nodes.VAEDecode().decode(vae, {"samples": _rows(samples, row)})[0]
