@@ -17,11 +17,12 @@ import { FLASH, Page, SOUND } from "./prism/page.mjs";
 import { Picks } from "./prism/picks.mjs";
 import { Previews } from "./prism/previews.mjs";
 
-const NODES = ["PrismKSampler", "PrismBestOfN", "PrismPruneLatents", "PrismPick"];
+const NODES = ["PrismKSampler", "PrismBestOfN", "PrismPruneLatents", "PrismPick", "PrismTrial"];
 const LOCALE = "Comfy.Locale"; // the setting
 const MARGIN = 8; // pixels around the panel, where the canvas draws the node
 const NARROWEST = 220; // of a node without a panel: ComfyUI leaves the title less room than it draws it with
 const WIDTH = 420; // of a new node: three cards side by side
+const WIDER = { PrismTrial: 620 }; // where clips are to be judged
 
 /** Of what the front end offers, no version has all. */
 const shell = /** @type {any} */ (app);
@@ -87,7 +88,7 @@ function addPanel(node) {
     hideOnZoom: false, margin: MARGIN, getMinHeight: () => panel.height + 2 * MARGIN,
   });
   widget.serialize = false; // not in workflows
-  node.setSize?.([Math.max(node.size[0], WIDTH), node.size[1]]);
+  node.setSize?.([Math.max(node.size[0], /** @type {any} */ (WIDER)[node.comfyClass] ?? WIDTH), node.size[1]]);
   chain(node, "onRemoved", () => page.removePanel(node));
   chain(node, "onAdded", () => panel.attach());
   for (const widget of ["kept", ...FOLLOWED].map((name) => widgetOf(node, name))) {

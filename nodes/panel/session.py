@@ -115,7 +115,7 @@ class Session:
         cards = [Card(row=row, seed=str(seeds[row]) if seeds and not self._blind else "",
                       state="alive" if row in alive else "dropped", reason=None if row in alive else NOT_NAMED)
                  for row in range(event["candidates"])]
-        judge = {"replay": "replay", "choice": "person", WATCH: WATCH}.get(event["policy"], "head")
+        judge = {"replay": "replay", "choice": "person", WATCH: "none" if self._blind else WATCH}.get(event["policy"], "head")
         self._board.open(View(
             run=run, node=known.where.node or known.where.sampler, workflow=known.where.workflow,
             client=known.where.client, prompt=known.where.prompt, steps=known.steps, judge=judge,
@@ -132,7 +132,7 @@ class Session:
         for row, seed in enumerate(seeds):
             known.hidden.setdefault(row, {})["seed"] = str(seed)
         notes = [note for note in self._board.get(run).notes if note.text != BLIND]
-        self._board.change_cards(run, known.hidden, notes=notes)
+        self._board.change_cards(run, known.hidden, notes=notes, judge=WATCH)
         self._board.set_curves(run, known.curves)
 
     def _tell(self, run: str, cards: dict[int, dict[str, Any]], **fields: Any) -> None:

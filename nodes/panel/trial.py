@@ -91,7 +91,6 @@ class Stage:
         """Wait for a ranking; of candidates, not of positions. None where nobody gave one."""
         question = Question(QUESTION, range(len(self.order)), ACTIONS)
         self._board.ask(self.run, question)
-        self._where.tell(f"Waiting for your ranking: {len(self.order)} clips")
         try:
             self._board.change(self.run, status="waiting", waiting=Waiting(
                 question=QUESTION, keep=1, suggested=[], outcome=wishes.outcome, deadline_s=wishes.timeout or None,
@@ -100,7 +99,6 @@ class Stage:
         finally:
             question.close()
             self._board.settled(self.run)
-        self._where.tell("")
         self._board.change(self.run, status="sampling", waiting=None)
         return self._ranking(answer, wishes)
 

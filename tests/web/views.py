@@ -32,7 +32,7 @@ def view(comfy: ComfyPage, of: str, count: int = 8, **changes: Any) -> dict[str,
         "version": 1, "run": new_run(), "seq": 1, "node": comfy.node_id(of), "prompt": "", "kind": "run",
         "workflow": comfy.graph("graph.id"), "client": comfy.page.evaluate("window.app.api.clientId"),
         "status": "sampling", "step": 3, "steps": 20, "cuts": [[5, 2]], "judge": "person", "head": "", "seed": "7",
-        "candidates": [card(row) for row in range(count)], "sheet": None, "waiting": None, "replay": "", "group": 0,
+        "candidates": [card(row) for row in range(count)], "sheet": None, "waiting": None, "reveal": None, "replay": "", "group": 0,
         "notes": [],
     } | told(changes)
 

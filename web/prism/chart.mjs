@@ -92,7 +92,8 @@ export class Chart {
 
   /** @param {View | null} view @param {number} width of the panel's inside, in pixels */
   update(view, width) {
-    const knobs = view?.kind === "run" && view.steps > 1 && view.step > 0 ? this.#hands.knobs(view) : null;
+    const told = view?.kind === "run" && view.judge !== "none"; // the curves of a run in a trial come after it
+    const knobs = told && view.steps > 1 && view.step > 0 ? this.#hands.knobs(view) : null;
     if (view?.run !== this.#run) this.#forget(view);
     this.#view = view;
     this.#width = width;

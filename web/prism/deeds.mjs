@@ -27,12 +27,23 @@ const SEED_LIMIT = 2n ** 64n;
 
 /** @param {Store} store @param {Front} front @param {View} view @param {"keep" | "best" | "all" | "stop"} action
  * @param {number[]} rows @returns {Promise<boolean>} whether the server took it */
-export async function answer(store, front, view, action, rows) {
+export function answer(store, front, view, action, rows) {
+  return reply(store, front, view, { action, rows: action === "keep" ? rows : [] });
+}
+
+/** Rank the clips of a trial, or leave that be where the ranking is empty.
+ * @param {Store} store @param {Front} front @param {View} view @param {number[][]} ranking */
+export function rank(store, front, view, ranking) {
+  return reply(store, front, view, ranking.length ? { action: "rank", ranking } : { action: "skip" });
+}
+
+/** @param {Store} store @param {Front} front @param {View} view
+ * @param {Omit<import("./contract.mjs").Answer, "question">} given @returns {Promise<boolean>} */
+async function reply(store, front, view, given) {
   const question = view.waiting?.question;
   if (question === undefined) return false;
   store.change(sending, view.run);
-  return attempt(store, view, () =>
-    send(front.fetch, `/prism/runs/${view.run}/answer`, { question, action, rows: action === "keep" ? rows : [] }));
+  return attempt(store, view, () => send(front.fetch, `/prism/runs/${view.run}/answer`, { question, ...given }));
 }
 
 /** @param {Store} store @param {Front} front @param {View} view @param {number} row @param {Mark} mark */

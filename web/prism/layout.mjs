@@ -11,6 +11,7 @@
  * @property {number} count of cards
  * @property {number} aspect of a picture, width through height; 0 where there are none
  * @property {number} lines of text below a picture
+ * @property {number} [least] narrowest card
  */
 
 const CARD = 90; // narrowest card whose texts can be read
@@ -29,9 +30,9 @@ const HIGHEST = 640; // more than that scrolls, unless the artist makes the node
  * @returns {Layout}
  */
 export function arrange(room) {
-  const { width, height, frame, chart, count } = room;
+  const { width, height, frame, chart, count, least = CARD } = room;
   if (count === 0) return { columns: 1, card: width, row: 0, height: Math.ceil(EDGES + frame) };
-  const most = columnsFor(width, count);
+  const most = columnsFor(width, count, least);
   const needed = Math.ceil(Math.min(HIGHEST + chart, heightWith(most, room)));
   /** @param {number} columns */
   const fits = (columns) => heightWith(columns, room) <= height + EDGES && cardWith(columns, width) <= LARGEST;
@@ -62,8 +63,9 @@ function cardWith(columns, width) {
  *
  * @param {number} width
  * @param {number} count
+ * @param {number} least
  */
-function columnsFor(width, count) {
-  const most = Math.max(1, Math.min(count, Math.floor((width + GAP) / (CARD + GAP))));
+function columnsFor(width, count, least) {
+  const most = Math.max(1, Math.min(count, Math.floor((width + GAP) / (least + GAP))));
   return Math.ceil(count / Math.ceil(count / most));
 }

@@ -25,7 +25,7 @@
 import { Attention } from "./attention.mjs";
 import { Bell } from "./bell.mjs";
 import { fault } from "./check.mjs";
-import { answer, keepAndTryMore, lock, replay, setMark, unlock, watchOnce } from "./deeds.mjs";
+import { answer, keepAndTryMore, lock, rank, replay, setMark, unlock, watchOnce } from "./deeds.mjs";
 import { knobsOf, moveCut, setCut } from "./knobs.mjs";
 import { setWidget, widgetOf } from "./lock.mjs";
 import { Panel } from "./panel.mjs";
@@ -35,8 +35,10 @@ import { says, speak } from "./language.mjs";
 import { keptText, readReport } from "./staged.mjs";
 import { moved, received, reported, resynced, stagedMark } from "./state.mjs";
 import { Store } from "./store.mjs";
+import { TrialPanel } from "./trial.mjs";
 
 export const STAGED = "PrismPruneLatents";
+export const TRIAL = "PrismTrial";
 export const FLASH = "PRISM.TitleFlash";
 export const SOUND = "PRISM.Sound";
 
@@ -44,7 +46,7 @@ export class Page {
   store = new Store();
   #front;
   #schema;
-  /** @type {Map<GraphNode, Panel>} */
+  /** @type {Map<GraphNode, Panel | TrialPanel>} */
   #panels = new Map();
   /** @type {Promise<void> | null} */
   #syncing = null;
@@ -98,8 +100,30 @@ export class Page {
     return this.#syncing;
   }
 
-  /** A panel for a node. @param {GraphNode} node @returns {Panel} */
+  /** A panel for a node. @param {GraphNode} node @returns {Panel | TrialPanel} */
   addPanel(node) {
+    const panel = node.comfyClass === TRIAL ? this.#makeTrial(node) : this.#makePanel(node);
+    this.#panels.set(node, panel);
+    return panel;
+  }
+
+  /** @param {GraphNode} node @returns {TrialPanel} */
+  #makeTrial(node) {
+    const { store } = this;
+    const front = this.#front;
+    /** @type {TrialPanel} */
+    const panel = new TrialPanel(store, this.#seat(node), {
+      rank: (view, ranking) => void rank(store, front, view, ranking),
+      leave: () => front.leave(),
+      grow: () => front.fit(node),
+      raise: () => front.raise(node, panel.element),
+      addressOf: (route) => front.addressOf(route),
+    });
+    return panel;
+  }
+
+  /** @param {GraphNode} node @returns {Panel} */
+  #makePanel(node) {
     const { store } = this;
     const front = this.#front;
     const seat = this.#seat(node);
@@ -118,7 +142,6 @@ export class Page {
       addressOf: (route) => front.addressOf(route),
       chart: this.#chartHands(),
     });
-    this.#panels.set(node, panel);
     return panel;
   }
 

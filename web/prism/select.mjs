@@ -137,7 +137,7 @@ function asView(staged) {
   }));
   return { version: 1, run: "staged", seq: 0, node: "", workflow: "", client: "", prompt: "", kind: "run",
     status: "finished", step: 0, steps: 0, cuts: [], judge: staged.scores ? "head" : "none", head: "", seed: "",
-    candidates, sheet: null, waiting: null, replay: "", group: 0, notes: [] };
+    candidates, sheet: null, waiting: null, reveal: null, replay: "", group: 0, notes: [] };
 }
 
 /** @param {number[] | null} scores @returns {number[] | null} 1 for the highest */

@@ -8,6 +8,7 @@
  * @typedef {object} Desk what a person has done on this page with one run
  * @property {number | null} question the wait that `chosen` and `sent` belong to
  * @property {number[] | null} chosen rows, ascending; null while the suggestion stands
+ * @property {number[][]} ranking clips of a trial from best to worst, with those that are equally good
  * @property {boolean} sent whether an answer is on its way or was accepted
  * @property {Record<number, Mark>} marks pins and bans that the server has not confirmed yet
  * @property {Said | null} error what was refused
@@ -39,7 +40,7 @@ const REMEMBERED = 24;
 
 /** @type {Readonly<Desk>} */
 export const CLEAN = Object.freeze({
-  question: null, chosen: null, sent: false, marks: {}, error: null, done: null, until: null,
+  question: null, chosen: null, ranking: [], sent: false, marks: {}, error: null, done: null, until: null,
 });
 
 /** @param {string} [client] @returns {State} */
@@ -81,6 +82,12 @@ export function moved(state, place) {
 /** @param {State} state @param {string} run @param {number[]} rows @returns {State} */
 export function chosen(state, run, rows) {
   return withDesk(state, run, { chosen: [...new Set(rows)].sort((a, b) => a - b), error: null });
+}
+
+/** Clips of a trial from best to worst. @param {State} state @param {string} run @param {number[][]} ranking
+ * @returns {State} */
+export function placed(state, run, ranking) {
+  return withDesk(state, run, { ranking, error: null });
 }
 
 /** A pin or ban that is on its way to the server. @param {State} state @param {string} run @param {number} row

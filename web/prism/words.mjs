@@ -135,7 +135,7 @@ function invitation(shown, view) {
 }
 
 /** A time of day rather than a countdown: it stays true without a timer. @param {Shown} shown @param {View} view */
-function timeLimit({ desk }, view) {
+export function timeLimit({ desk }, view) {
   if (desk.until === null || !view.waiting) return "";
   const time = new Date(desk.until).toLocaleTimeString([], CLOCK);
   return says().headline.until(time, view.waiting.outcome);

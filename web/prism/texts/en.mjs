@@ -12,6 +12,7 @@ import { panel } from "./en/panel.mjs";
 import { picks } from "./en/picks.mjs";
 import { previews } from "./en/previews.mjs";
 import { server } from "./en/server.mjs";
+import { trial } from "./en/trial.mjs";
 
 /** `lang`: as HTML and the browser's own formats call the language. */
 export const en = {
@@ -28,4 +29,5 @@ export const en = {
   picks,
   previews,
   server,
+  trial,
 };

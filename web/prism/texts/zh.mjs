@@ -15,6 +15,7 @@ import { panel } from "./zh/panel.mjs";
 import { picks } from "./zh/picks.mjs";
 import { previews } from "./zh/previews.mjs";
 import { server } from "./zh/server.mjs";
+import { trial } from "./zh/trial.mjs";
 
 export const zh = {
   lang: "zh-CN",
@@ -30,4 +31,5 @@ export const zh = {
   picks,
   previews,
   server,
+  trial,
 };

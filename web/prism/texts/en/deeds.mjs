@@ -8,6 +8,7 @@ export const deeds = {
   /** @param {{ status: number }} values */
   badAnswer: ({ status }) => `ComfyUI answered ${status}.`,
   lost: "ComfyUI no longer knows this run; it was probably restarted.",
+  rankOne: "Choose the best clip at least.",
   nodeGone: "The node of this run is no longer in the graph. Undo its removal, then try again.",
 
   keptNotOurs: "The 'kept' input of this node is connected to something that PRISM cannot set. Take the connection " +

@@ -1,6 +1,6 @@
 /** The line at the top of the panel. `who` names candidates, as cards.named does; steps are counted from 1. */
 
-const OUTCOMES = { best: "the best ones go on", all: "all go on", stop: "the run stops" };
+const OUTCOMES = { best: "the best ones go on", all: "all go on", stop: "the run stops", skip: "it goes on without you" };
 
 export const headline = {
   offline: "Lost the connection to ComfyUI. What is shown may be out of date.",

@@ -10,6 +10,7 @@ export const deeds = {
   noAnswer: "ComfyUI 没有响应。请确认它仍在运行，然后再试。",
   badAnswer: ({ status }) => `ComfyUI 返回了 ${status}。`,
   lost: "ComfyUI 已不认识这次运行，可能是重新启动过。",
+  rankOne: "请至少选出最好的片段。",
   nodeGone: "这次运行的节点已不在图中。请撤销删除，然后再试。",
 
   keptNotOurs: "此节点的“指定保留”（kept）输入连接着 PRISM 无法设置的内容。请断开连接，然后再锁定。",

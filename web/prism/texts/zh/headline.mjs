@@ -35,7 +35,7 @@ export const headline = {
   sentences: (parts) => parts.filter(Boolean).join(""),
 };
 
-const OUTCOMES = { best: "就只继续最好的", all: "就全部继续", stop: "就停止运行" };
+const OUTCOMES = { best: "就只继续最好的", all: "就全部继续", stop: "就停止运行", skip: "就不再等待，继续运行" };
 
 /** @param {number} step */
 const waiting = (step) => (step ? `第 ${step} 步已完成，等您选择` : "等您选择");
