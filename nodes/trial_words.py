@@ -57,7 +57,7 @@ def report(record: RunRecord, saving: Saving, trial: Trial | None, tally: Tally 
         lines[:0] = ["Nobody ranked these clips, so there is nothing to compare. In PRISM's own order:"]
     else:
         best = "keeps" if trial.best_kept else "would have dropped"
-        lines[:0] = [f"PRISM {best} the best clip: {format_ranking(trial.ranking[:1])} of {trial.candidates} was ranked first."]
+        lines[:0] = [f"PRISM {best} the best clip. Ranked first: {format_ranking(trial.ranking[:1])}."]
         lines += ["", *_pairs_told(trial)]
     figure, line, small = savings(saving, record)
     lines += [f"{figure} {line} ({small})."]

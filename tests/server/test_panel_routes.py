@@ -139,8 +139,10 @@ def test_a_run_is_told_to_pages_until_its_end_and_its_picture_can_be_got(comfyui
 def malformed(rng: random.Random) -> tuple[bytes, dict]:
     """A body that no page of ours sends, and its headers."""
     values = [None, True, -1, 0, 1.5, 1e308, 2**70, "", "keep", "\u0000", "x" * rng.randrange(3000), [], {}, [[[]]], [0, 0],
-              [2, 1], [4096], ["0"], {"question": 1}, float("nan"), float("-inf")]
-    keys = ["question", "action", "rows", "row", "mark", "confirm", "recording", "limit_bytes", "size", "rate", "__proto__", ""]
+              [2, 1], [4096], ["0"], "rank", "skip", [[0], [0]], [[4096]], [[0], []], {"question": 1}, float("nan"),
+              float("-inf")]
+    keys = ["question", "action", "rows", "ranking", "row", "mark", "confirm", "recording", "limit_bytes", "size", "rate",
+            "__proto__", ""]
     kind = rng.randrange(5)
     if kind == 0:
         body = rng.randbytes(rng.randrange(200))

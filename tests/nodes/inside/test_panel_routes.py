@@ -120,6 +120,26 @@ def test_late_repeated_and_foreign_answers_are_refused(board):
     assert answer(keep)[0] == 409
 
 
+def test_what_was_not_asked_is_refused(board):
+    question = pack("nodes.panel.question").Question
+    for asked, given in ((question(7, [0, 1]), {"action": "rank", "ranking": [[0]]}),
+                         (question(7, [0, 1]), {"action": "skip"}),
+                         (question(7, [0, 1], ("rank", "skip")), {"action": "keep", "rows": [0]}),
+                         (question(7, [0, 1], ("rank", "skip")), {"action": "all"}),
+                         (question(7, [0, 1], ("rank", "skip")), {"action": "rank", "ranking": [[1], [2]]})):
+        board.ask(RUN, asked)
+        status, found = answer({"question": 7, **given})
+        assert status == 409 and asked.wait(0) is None, found
+    board.ask(RUN, question(7, [0, 1], ("rank", "skip")))
+    assert answer({"question": 7, "action": "rank", "ranking": [[1], [0]]})[0] == 200
+
+
+def test_clips_of_a_trial_cannot_be_marked(board):
+    board.open(messages.View(run=OTHER, node="4", kind="trial", candidates=[messages.Card(row=0)]))
+    status, found = post(f"/prism/runs/{OTHER}/marks", {"row": 0, "mark": "pin"})
+    assert status == 409 and "ranked" in found["error"]
+
+
 def test_the_choice_of_a_head_that_is_not_there_is_refused(board):
     question, best = Question(), {"question": 7, "action": "best", "rows": []}
     for has_head, status in ((False, 409), (True, 200)):
@@ -153,6 +173,11 @@ def test_marks_that_make_no_sense_are_refused(board):
     b'{"question": -1, "action": "all"}', b'{"question": 7, "action": "ALL"}', b'{"question": 7, "action": "keep"}',
     b'{"question": 7, "action": "keep", "rows": []}', b'{"question": 7, "action": "keep", "rows": [1, 0]}',
     b'{"question": 7, "action": "keep", "rows": [0, 0]}', b'{"question": 7, "action": "keep", "rows": [99999999]}',
+    b'{"question": 7, "action": "rank"}', b'{"question": 7, "action": "rank", "ranking": []}',
+    b'{"question": 7, "action": "rank", "ranking": [0, 1]}', b'{"question": 7, "action": "rank", "ranking": [[0], [0]]}',
+    b'{"question": 7, "action": "rank", "ranking": [[0], []]}', b'{"question": 7, "action": "rank", "ranking": [[0, 4096]]}',
+    b'{"question": 7, "action": "rank", "ranking": [[0]], "rows": [0]}', b'{"question": 7, "action": "rank", "ranking": "0"}',
+    b'{"question": 7, "action": "skip", "ranking": [[0]]}', b'{"question": 7, "action": "rank", "ranking": [["0"]]}',
     b'{"question": 7, "action": "all", "rows": [0]}', b'{"question": 7, "action": "all", "more": 1}',
     b'{"question": NaN, "action": "all"}', b'{"question": 1e400, "action": "all"}'], ids=lambda body: str(body[:50]))
 def test_malformed_answers_are_refused(board, body):
