@@ -231,7 +231,7 @@ class Board:
             entry = self._runs[run]
             alive = [card.row for card in entry.view.candidates if card.state == "alive"]
             if entry.view.kind == "trial":
-                raise ValueError("Clips of a trial are ranked; they cannot be marked.")
+                raise ValueError(say("markTrial", "Clips of a trial are ranked; they cannot be marked."))
             if entry.view.over or mark.row not in alive:
                 raise ValueError(say("markOver", "Candidate {row} cannot be marked: the run is over.", row=mark.row)
                                  if entry.view.over else say("markDead", "Candidate {row} cannot be marked: it is not "

@@ -87,7 +87,7 @@ export function render(shown, parts, layout) {
   sentence(parts.problem, tell(desk.error));
   sentence(parts.advice, canAnswer(shown) ? words.advice : "");
   lines(parts.results, results(view), "prism-result");
-  lines(parts.notes, view?.status === "failed" ? [] : view?.notes ?? [], "prism-note");
+  lines(parts.notes, view?.status === "failed" ? [] : (view?.notes ?? []).map(tell), "prism-note");
   renderProgress(parts, view);
   renderClips(shown, parts);
   renderButtons(shown, parts);
@@ -160,8 +160,9 @@ function renderClip(parts, position, shown) {
   write(parts.short, text);
   write(parts.seed, reveal ? says().trial.candidate(reveal.rows[position], card.seed) : "");
   write(parts.score, card.score === null ? "" : card.score.toFixed(2));
-  write(parts.reason, card.reason);
-  mark(parts.reason, "title", card.reason || null);
+  const reason = tell(card.reason);
+  write(parts.reason, reason);
+  mark(parts.reason, "title", reason || null);
   show(parts.facts, reveal !== null);
 }
 

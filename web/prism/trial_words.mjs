@@ -7,6 +7,7 @@
 
 import { says } from "./language.mjs";
 import { isShared, letterOf, placeOf } from "./ranking.mjs";
+import { tell } from "./said.mjs";
 import { timeLimit } from "./words.mjs";
 
 /** The line at the top. @param {Shown} shown */
@@ -26,7 +27,8 @@ const SAY = {
     return reveal.agreement.best_kept ? words.bestKept : words.bestDropped;
   },
   stopped: () => says().trial.stopped,
-  failed: (_, { notes }) => `${says().trial.failed} ${notes.at(-1) ?? says().headline.seeError}`,
+  failed: (_, { notes }) => says().headline.sentences([says().trial.failed,
+    tell(notes.at(-1) ?? null) || says().headline.seeError]),
 };
 
 /** @param {Shown} shown @param {View} view */
@@ -53,7 +55,7 @@ export function clipLabel(position, { view, desk }) {
     words.clip(letterOf(position)),
     place ? words.placed(place, shared) : reveal ? "" : words.unplaced,
     ...(reveal && card ? [words.candidate(reveal.rows[position], card.seed),
-      card.score === null ? "" : says().cards.score(card.score.toFixed(2)), card.imagined_at === null ? words.kept : words.dropped(card.imagined_at), card.reason] : []),
+      card.score === null ? "" : says().cards.score(card.score.toFixed(2)), card.imagined_at === null ? words.kept : words.dropped(card.imagined_at), tell(card.reason)] : []),
   ].filter(Boolean));
 }
 

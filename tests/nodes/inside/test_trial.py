@@ -171,15 +171,23 @@ def test_pages_hear_nothing_that_tells_before_the_ranking(watched, board, told):
     Person(board, action="rank", ranking=[[0]])
     trial(model, latent)
     seeds = {str(SEED + row) for row in range(1, 4)}
-    ended = next(index for index, data in enumerate(told) if data["kind"] == "trial" and data["status"] == "finished")
-    before, after = told[:ended], told[ended:]
+    run = next(view for view in board.views() if view.kind == "run")
+    mine = (the_trial(board).run, run.run)
+
+    def heard() -> list:
+        return [data for data in list(told) if data["run"] in mine]    # others of earlier tests may still be told
+    deadline = time.monotonic() + 10
+    while not any(data["reveal"] for data in heard()):
+        assert time.monotonic() < deadline, "pages were never told how it ended"
+        time.sleep(0.01)
+    ended = next(index for index, data in enumerate(heard()) if data["reveal"])
+    before, after = heard()[:ended], heard()[ended:]
     assert any(data["kind"] == "trial" and data["status"] == "waiting" for data in before)
     for data in before:
         for card in data["candidates"]:
             assert card | {"row": 0, "state": "alive"} == messages.Card(row=0).model_dump(), data
         assert data["reveal"] is None and not seeds & set(json.dumps(data).replace('"', " ").split())
     assert all(card["score"] is not None for card in after[0]["candidates"])
-    run = next(view for view in board.views() if view.kind == "run")
     assert [card.seed for card in run.candidates] == [str(SEED + row) for row in range(4)]
     assert sum(card.imagined_at == 2 for card in run.candidates) == 3 and board.curves(run.run) is not None
 
@@ -187,9 +195,9 @@ def test_pages_hear_nothing_that_tells_before_the_ranking(watched, board, told):
 def test_the_chart_is_kept_back_until_then(watched, board):
     model, latent = watched()
     run = next(view for view in board.views() if view.kind == "run").run
-    assert board.curves(run) is None and any("blind" in note for note in board.get(run).notes)
+    assert board.curves(run) is None and any("blind" in note.text for note in board.get(run).notes)
     trial(model, latent, ranking="0")
-    assert board.curves(run).json()["watches"] and not any("blind" in note for note in board.get(run).notes)
+    assert board.curves(run).json()["watches"] and not any("blind" in note.text for note in board.get(run).notes)
 
 
 def test_a_ranking_is_recorded_and_counted(watched, board):
@@ -225,7 +233,7 @@ def test_a_store_that_fails_costs_the_record_and_not_the_trial(watched, board, u
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeping, "settings", lambda: keeping_settings)
         assert trial(model, latent).args[2]
-    assert any("not recorded" in note for note in the_trial(board).notes)
+    assert any("not recorded" in note.text for note in the_trial(board).notes)
 
 
 @pytest.mark.parametrize("answer", [{"action": "skip"}, None], ids=["skip", "time"])

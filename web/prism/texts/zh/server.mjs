@@ -39,6 +39,7 @@ export const server = {
   decidedByLast: ({ step, last }) => `采样器没有在第 ${step} 步调用模型，因此由第 ${last} 步的评分决定。`,
   noColours: "ComfyUI 没有这个模型的预览颜色。预览显示的是各 Latent 差别最大的三个方向：形状和运动是对的，颜色和亮度不是。",
   noPreviews: ({ problem }) => `这次运行不再有预览：${problem}`,
+  blind: "PRISM 盲评要保密：片段排好名次之后，这里才显示评分。",
   notRecorded: ({ problem }) => `这次选择没有记录下来供训练使用：${problem}`,
   notFinished: ({ problem }) => `完成的片段没有记录下来供训练使用：${problem}`,
 
@@ -46,7 +47,9 @@ export const server = {
   tooLate: "这次运行已不再等待这个回答：别人已经回答，它自行继续了，或者已被停止。",
   noHead: "这次运行没有评分头，无法采用它的选择。请指定要保留的候选。",
   answered: "别人已经回答了。",
-  cannotKeep: ({ row, rows }) => `候选 ${row} 不在可以保留的候选之中：${rows}。`,
+  notAsked: ({ row, rows }) => `候选 ${row} 不在所问的候选之中：${rows}。`,
+  wrongAnswer: ({ action, actions }) => `这次运行不能用“${action}”来回答，只能用：${actions}。`,
+  markTrial: "盲评中的片段用来排名，不能标记。",
   markOver: ({ row }) => `无法标记候选 ${row}：运行已经结束。`,
   markDead: ({ row }) => `无法标记候选 ${row}：它已被淘汰。`,
   forgotten: "这次运行已不在记录中。",
