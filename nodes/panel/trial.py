@@ -30,7 +30,6 @@ SKIP = "skip"
 OUTCOMES = [SKIP, STOP]
 ACTIONS = ("rank", SKIP, STOP)
 LONGEST = 256            # pixels of a preview's longer side
-PIXELS = 12_000_000      # of all previews together
 QUESTION = 1
 
 
@@ -82,7 +81,7 @@ class Stage:
         return loops
 
     def _show(self, loops: Mapping[int, Tensor]) -> None:
-        album = Album(LONGEST, PIXELS)
+        album = Album(LONGEST)
         album.add(range(len(self.order)), torch.stack([loops[row] for row in self.order]))
         picture = album.picture(0)
         self._board.set_sheet(self.run, picture.sheet, picture.image, picture.mime)

@@ -78,6 +78,16 @@ export class TrialPanel {
     this.#sized.disconnect();
   }
 
+  /** Do what a command asks for, as if its button had been pressed: continuing gives the ranking.
+   * @param {string} deed @returns {boolean} whether that could be done */
+  perform(deed) {
+    this.update();
+    const done = this.#parts.buttons.get("done");
+    if (deed !== "keep" || !done || this.#parts.actions.hidden || done.getAttribute("aria-disabled") === "true") return false;
+    this.#act(done);
+    return true;
+  }
+
   update() {
     const shown = this.#look();
     const before = this.#shown;
