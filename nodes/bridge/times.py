@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import fmean
 
 
 @dataclass(frozen=True)
@@ -91,5 +91,5 @@ class Times:
         first, *later = self._calls or [(0, 0.0)]
         counted = later if any(rows == first[0] for rows, _ in later) else self._calls
         by_rows = {rows: [seconds for other, seconds in counted if other == rows] for rows, _ in counted}
-        calls = tuple((rows, len(found), median(found)) for rows, found in sorted(by_rows.items()))
+        calls = tuple((rows, len(found), fmean(found)) for rows, found in sorted(by_rows.items()))
         return Pace(self._setup, calls, tuple(self._probes))
