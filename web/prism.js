@@ -141,7 +141,8 @@ app.registerExtension({
   }, {
     id: "PRISM.Previews", name: "Size and rate of previews", defaultValue: null,
     category: ["PRISM", "Previews", "Store"],
-    tooltip: "How large the candidates are shown while they form, and how often. Larger and more take more memory in the browser.",
+    tooltip: "How large the candidates are shown while they form, and how often. " +
+      "Larger and more take more memory in the browser.",
     type: () => new Previews(front.fetch).element,
   }, {
     id: "PRISM.RecordedChoices", name: "Your choices", defaultValue: null,

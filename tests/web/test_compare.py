@@ -166,7 +166,8 @@ def test_a_newer_sheet_shows_on_both_sides(panel: Panel, comparison: Comparison)
     shown = lambda: films.evaluate_all("films => films.map(film => film.style.backgroundImage)")
     panel.comfy.poll(lambda: all("/sheets/2" in image for image in shown()), 5, "the newer pictures")
     assert len(asked) == 1, "the picture of the cards is enough"
-    assert comparison.playing and comparison.side("left").locator("[data-does=use]").get_attribute("aria-disabled") == "true"
+    use = comparison.side("left").locator("[data-does=use]")
+    assert comparison.playing and use.get_attribute("aria-disabled") == "true"
     tell(panel, view(panel.comfy, NODE))
     panel.comfy.poll(lambda: not comparison.root.is_visible(), 5, "another run's cards")
 

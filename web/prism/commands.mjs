@@ -8,8 +8,12 @@
 
 /** @type {Command[]} */
 export const COMMANDS = [
-  { id: "PRISM.GoToWaiting", deed: "go", label: "PRISM: Go to the run that waits for you", icon: "pi pi-bell", key: "g" },
-  { id: "PRISM.Continue", deed: "keep", label: "PRISM: Continue with the chosen candidates", icon: "pi pi-check", key: "k" },
-  { id: "PRISM.Compare", deed: "compare", label: "PRISM: Compare two candidates", icon: "pi pi-images", key: "c" },
-  { id: "PRISM.Lock", deed: "lock", label: "PRISM: Lock what was kept", icon: "pi pi-lock", key: "l" },
+  { id: "PRISM.GoToWaiting", deed: "go", key: "g", icon: "pi pi-bell",
+    label: "PRISM: Go to the run that waits for you" },
+  { id: "PRISM.Continue", deed: "keep", key: "k", icon: "pi pi-check",
+    label: "PRISM: Continue with the chosen candidates" },
+  { id: "PRISM.Compare", deed: "compare", key: "c", icon: "pi pi-images",
+    label: "PRISM: Compare two candidates" },
+  { id: "PRISM.Lock", deed: "lock", key: "l", icon: "pi pi-lock",
+    label: "PRISM: Lock what was kept" },
 ];

@@ -49,7 +49,8 @@ export class Compare {
     scrubber.addEventListener("input", () => this.#seek(Number(scrubber.value)));
     // A pointer on the controls is meant neither for the node nor for the canvas.
     element.addEventListener("pointerdown", (event) => {
-      if (event.button === 0 && event.target instanceof Element && event.target.closest("input, select")) event.stopPropagation();
+      const held = event.target instanceof Element && event.target.closest("input, select");
+      if (held && event.button === 0) event.stopPropagation();
     });
   }
 

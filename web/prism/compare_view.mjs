@@ -98,8 +98,8 @@ export function framesOf(films, pair) {
   return Math.max(1, ...SIDES.map((side) => films.get(pair[side])?.sheet.frames ?? 1));
 }
 
-/** @param {SideParts} parts @param {Side} side @param {Shown} shown @param {Film | undefined} film @param {number[]} rows
- * @param {number} row */
+/** @param {SideParts} parts @param {Side} side @param {Shown} shown @param {Film | undefined} film
+ * @param {number[]} rows @param {number} row */
 function renderSide(parts, side, shown, film, rows, row) {
   const { cards, compare: texts } = says();
   mark(parts.element, "aria-label", `${texts.side[side]}: ${cards.candidate(row)}`);
@@ -143,8 +143,9 @@ function showFilm(element, { sheet, address, position }) {
 function renderUse(use, shown, row) {
   const obstacle = useObstacle(shown, row);
   mark(use, "aria-disabled", String(obstacle !== ""));
-  mark(use, "title", obstacle || (shown.view?.status === "waiting" ? says().compare.useWaiting : says().compare.useFinished));
-  write(use, says().compare.use);
+  const { use: label, useWaiting, useFinished } = says().compare;
+  mark(use, "title", obstacle || (shown.view?.status === "waiting" ? useWaiting : useFinished));
+  write(use, label);
 }
 
 /** The clock: where it stands, or that it runs from there on.

@@ -156,7 +156,8 @@ export class Page {
     this.#locate();
     const waiting = waitingFor(this.store.state);
     const here = waiting.find((view) => isHere(this.store.state, view));
-    if (deed === "go") return here ? this.#lead(here) : this.#front.tell(waiting.length ? says().call.away : says().commands.go);
+    if (deed === "go" && here) return this.#lead(here);
+    if (deed === "go") return this.#front.tell(waiting.length ? says().call.away : says().commands.go);
     const node = this.#selected() ?? this.#nodeOf(here ?? newest(this.store.state));
     const panel = node && this.#panels.get(node);
     if (!panel?.perform(deed)) this.#front.tell(says().commands[deed]);
@@ -270,7 +271,8 @@ export class Page {
   }
 }
 
-/** The run of the open graph that was seen last. @param {import("./state.mjs").State} state @returns {View | undefined} */
+/** The run of the open graph that was seen last.
+ * @param {import("./state.mjs").State} state @returns {View | undefined} */
 function newest(state) {
   const views = Object.values(state.views).filter((view) => isHere(state, view));
   return views.sort((a, b) => state.seen[b.run] - state.seen[a.run])[0];

@@ -55,7 +55,8 @@ export function useObstacle(shown, row) {
   return view?.replay ? "" : says().compare.noReplay;
 }
 
-/** The text for the kept widget that makes one row of a finished run again. @param {string} replay @param {number} row */
+/** The text for the kept widget that makes one row of a finished run again.
+ * @param {string} replay @param {number} row */
 export function replayOf(replay, row) {
   const digest = /#[0-9a-f]+\s*$/u.exec(replay)?.[0].trim();
   return digest ? `${row} ${digest}` : String(row);
