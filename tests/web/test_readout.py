@@ -118,6 +118,8 @@ def test_the_read_out_in_words() -> None:
     assert "Keeping 1 of 4 here keeps the best in about 5 runs of 10; keeping 2, in about 7." in text
     assert "This run would have kept candidate 1 here." in text
     assert "seconds" not in text and "sigma" not in text
+    restless = pace | {"calls": [[1, 1, 6.1], [4, 2, 6.0]], "setup": 0.0}
+    assert "takes about 24 s, as long as dropping nobody." in said(CURVES | {"pace": restless, "depth": 0.0}, KNOBS)
     assert "unknown" in said(CURVES, KNOBS | {"pruneStep": 2})
     assert "costs as much as finishing" in said(CURVES, KNOBS)
 

@@ -56,20 +56,21 @@ function runLine({ cost, pace, candidates }) {
     pace.probes.reduce((sum, [, seconds]) => sum + seconds, 0);
   const [taken, saved] = [cost.seconds, calls * each - own];
   if (cost.spent === cost.plain) return thisRunAll(time(taken));
-  return saved > 0 ? thisRun(time(taken, taken + saved), time(saved, taken + saved), time(taken + saved))
+  return saved > taken / 100 ? thisRun(time(taken, taken + saved), time(saved, taken + saved), time(taken + saved))
     : thisRunNothing(time(taken));
 }
 
 /** @param {Reading} reading */
 function costLine({ cost, seconds, candidates }) {
   if (!cost) return "";
-  const { costs, costsMore, takes, takesMore } = says().chart;
+  const { costs, costsMore, takes, takesMore, takesSame } = says().chart;
   const [spent, plain] = seconds ? [seconds.taken, seconds.all] : [total(cost), cost.plain];
   const share = Math.round((100 * Math.abs(plain - spent)) / plain);
   if (!seconds) {
     const clips = amount((spent / plain) * candidates);
     return plain >= spent ? costs(clips, candidates, share) : costsMore(clips, candidates, share);
   }
+  if (share === 0) return takesSame(time(spent));
   return plain >= spent ? takes(time(spent, plain), time(plain - spent, plain), time(plain), share)
     : takesMore(time(spent), time(spent - plain, spent), share);
 }

@@ -39,6 +39,7 @@ export const chart = {
     /** @type {number} */ share) => `takes about ${taken} and saves ${saved} of the ${all} for all (${share} %)`,
   takesMore: (/** @type {string} */ taken, /** @type {string} */ more, /** @type {number} */ share) =>
     `takes about ${taken}, ${more} (${share} %) more than dropping nobody`,
+  takesSame: (/** @type {string} */ taken) => `takes about ${taken}, as long as dropping nobody`,
   costs: (/** @type {string} */ clips, /** @type {number} */ candidates, /** @type {number} */ share) =>
     `costs as much as finishing ${clips} of ${candidates} and saves ${share} %`,
   costsMore: (/** @type {string} */ clips, /** @type {number} */ candidates, /** @type {number} */ share) =>

@@ -31,6 +31,7 @@ export const chart = {
   keeping: (cuts) => cuts.map(([step, keep]) => `第 ${step} 步后保留 ${keep} 个`).join("，再"),
   takes: (taken, saved, all, share) => `约需 ${taken}，比全部完成的 ${all} 节省 ${saved}（${share} %）`,
   takesMore: (taken, more, share) => `约需 ${taken}，比一个不淘汰还多 ${more}（${share} %）`,
+  takesSame: (taken) => `约需 ${taken}，与一个不淘汰相同`,
   costs: (clips, candidates, share) => `相当于完成 ${candidates} 个中的 ${clips} 个，节省 ${share} %`,
   costsMore: (clips, candidates, share) => `相当于完成 ${candidates} 个中的 ${clips} 个，比一个不淘汰还多 ${share} %`,
   thisRun: (taken, saved, all) => `这次运行用了 ${taken}，节省约 ${saved}：全部完成大约需要 ${all}。`,
