@@ -38,7 +38,7 @@ from .timing import interleaved
 STEPS, CANDIDATES = 20, 8
 REPETITIONS, QUICK_REPETITIONS = 11, 1
 PROMPTS, QUICK_PROMPTS = 200, 2
-WEB = Path(__file__).resolve().parent.parent / "web" / "prism"
+CHART = Path(__file__).resolve().parent.parent / "web" / "prism" / "chart"
 NOTES = (
     "seconds: medians over repetitions, in an order that changes; predicted from the run of the workflow's own cut in "
     "the same repetition, from its first model call to its end, as the chart counts. error: predicted / measured - 1.",
@@ -144,7 +144,7 @@ def watched(scene: Scene, positive: list, seed: int) -> tuple[dict[str, Any], to
 
 def page(expression: str, value: Any) -> Any:
     """What the page makes of a value."""
-    modules = "\n".join(f'import * as {name} from "{(WEB / f"{name}.mjs").as_uri()}";' for name in ("readout", "joint"))
+    modules = "\n".join(f'import * as {name} from "{(CHART / f"{name}.mjs").as_uri()}";' for name in ("readout", "joint"))
     script = f"{modules}\nconst value = {json.dumps(value)};\nconsole.log(JSON.stringify({expression}));"
     done = subprocess.run(["node", "--input-type=module", "-"], input=script, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)

@@ -10,7 +10,7 @@ import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 import { COMMANDS } from "./prism/commands.mjs";
 import { placeOf } from "./prism/graph.mjs";
-import { FOLLOWED } from "./prism/knobs.mjs";
+import { FOLLOWED } from "./prism/chart/knobs.mjs";
 import { widgetOf } from "./prism/lock.mjs";
 import { setMotion } from "./prism/motion.mjs";
 import { FLASH, Page, SOUND } from "./prism/page.mjs";

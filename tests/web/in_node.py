@@ -11,8 +11,8 @@ import pytest
 
 from launcher import layout
 
-PAGE = layout.ROOT / "web" / "prism"
-MODULES = ("readout", "schedule", "curves", "chart_words", "chart_details", "pace", "joint", "suggest")
+CHART = layout.ROOT / "web" / "prism" / "chart"
+MODULES = ("readout", "schedule", "curves", "words", "details", "pace", "joint", "suggest")
 CURVES = {"candidates": 4, "sigmas": [1.0, 0.9, 0.6, 0.3, 0.0], "share": 0.5, "depth": 0.4, "cost": None,
           "watches": [{"step": 1, "rows": [0, 1, 2, 3], "scores": [0.1, 0.9, 0.5, 0.5]},
                       {"step": 2, "rows": [1, 2, 3], "scores": [0.2, 0.4, 0.9]}],
@@ -29,8 +29,7 @@ def evaluate(expression: str, value: Any = None) -> Any:
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no Node on this machine (Debian: apt install nodejs)")
-    modules = "\n".join(f'import * as {name} from "{(PAGE / f"{name}.mjs").as_uri()}";'
-                        for name in MODULES)
+    modules = "\n".join(f'import * as {name} from "{(CHART / f"{name}.mjs").as_uri()}";' for name in MODULES)
     script = f"{modules}\nconst value = {json.dumps(value)};\nconsole.log(JSON.stringify({expression}));"
     done = subprocess.run([node, "--input-type=module", "-"], input=script, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -104,7 +104,7 @@ def test_a_replay_counts_only_what_it_makes() -> None:
 
 def said(curves: dict[str, Any], knobs: dict[str, Any], head: str = "head") -> str:
     """The read-out as text."""
-    return " ".join(evaluate("chart_words.lines(readout.read(value[0], value[1], 1), value[0], value[2], value[1])",
+    return " ".join(evaluate("words.lines(readout.read(value[0], value[1], 1), value[0], value[2], value[1])",
                              [curves, knobs, head]))
 
 
@@ -147,7 +147,7 @@ def test_with_few_steps_it_says_what_pruning_can_save(steps: int, words: str) ->
 
 def test_figures_are_left_to_the_details() -> None:
     cards = [{"row": 0, "reason": None}, {"row": 2, "reason": sentence("rank 4 of 4 at step 1")}]
-    text = " ".join(evaluate("chart_details.details(readout.read(value[0], value[1], 1), ...value)",
+    text = " ".join(evaluate("details.details(readout.read(value[0], value[1], 1), ...value)",
                              [CURVES | {"cost": COST, "pace": PACE}, KNOBS | {"policy": "racing"}, cards]))
     for words in ("(sigma) 0.900", "in 70 % of pairs at step 1 (65 to 75 %)", "in 50 % of runs", "between 40 % and 60 %",
                   "One step of 4 candidates took 6 s", "Before its first step this run took 4 s",

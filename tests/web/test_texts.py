@@ -11,14 +11,16 @@ from launcher import layout
 
 WEB = layout.ROOT / "web"
 # check.mjs finds faults of messages: they are told to whoever opens the browser's console, in English.
-FILES = [WEB / "prism.js", *sorted({*(WEB / "prism").glob("*.mjs")} - {WEB / "prism" / "check.mjs"})]
+FILES = [WEB / "prism.js", *sorted({*(WEB / "prism").rglob("*.mjs")} - {*(WEB / "prism" / "texts").rglob("*.mjs")}
+                                   - {WEB / "prism" / "check.mjs"})]
 # A comment, or a string; a template's own expressions are looked through for strings of their own.
 TOKENS = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL)
 WORDS = re.compile(r"[A-Za-z]{2,}[,.:;!?]? +[A-Za-z]{2,}|^[A-Z][a-z]+(?: |[.!?\u2026]?$)|[\u4e00-\u9fff]")
 # Classes, icons, a media query, selectors.
 CODE = re.compile(r"(prism-|pi )[a-z -]+|\([a-z-]+: [a-z]+\)|[a-z]+(, [a-z]+)+")
+BROKEN = re.compile(r"\"\s*\+\n\s*\"")    # one text on two lines
 ALLOWED = {
-    "Tab", "Shift", "Control", "Alt", "Meta", "Enter", "Escape", "Home", "End",    # keys, as browsers call them
+    "Tab", "Shift", "Control", "Alt", "Meta", "Enter", "Escape", "Home", "End", "Backspace",    # keys, as browsers have it
     "Down", "Move", "Up", "Prism", "Motion", "Sound", "Store",    # parts of names in code
     "PRISM: a message was left out, because 0.",    # for the console
 }
@@ -41,7 +43,7 @@ def strings(part: dict | str) -> Iterator[str]:
 
 def shown(source: str) -> Iterator[str]:
     """The strings of a file that read like language, the expressions in templates left out."""
-    for token in TOKENS.findall(source):
+    for token in TOKENS.findall(BROKEN.sub("", source)):
         if token.startswith(("//", "/*")):
             continue
         inside = token[1:-1]

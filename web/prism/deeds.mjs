@@ -18,7 +18,7 @@
  */
 
 import { controlBehind, fixSeed, seedInPrompt, seedNumber, seedsOf, setWidget } from "./lock.mjs";
-import { replayOf } from "./pairs.mjs";
+import { replayOf } from "./compare/pairs.mjs";
 import { Obstacle, said, saidOf } from "./said.mjs";
 import { read, send } from "./server.mjs";
 import { marking, refused, sending, succeeded } from "./state.mjs";

@@ -26,7 +26,7 @@ import { Attention } from "./attention.mjs";
 import { Bell } from "./bell.mjs";
 import { fault } from "./check.mjs";
 import { answer, keepAndTryMore, lock, rank, replay, setMark, unlock, watchOnce } from "./deeds.mjs";
-import { knobsOf, moveCut, setCut } from "./knobs.mjs";
+import { knobsOf, moveCut, setCut } from "./chart/knobs.mjs";
 import { setWidget, widgetOf } from "./lock.mjs";
 import { Panel } from "./panel.mjs";
 import { isHere, stagedOf, stagedPlace, waitingFor } from "./select.mjs";
@@ -35,7 +35,7 @@ import { says, speak } from "./language.mjs";
 import { keptText, readReport } from "./staged.mjs";
 import { moved, received, reported, resynced, stagedMark } from "./state.mjs";
 import { Store } from "./store.mjs";
-import { TrialPanel } from "./trial.mjs";
+import { TrialPanel } from "./trial/trial.mjs";
 
 export const STAGED = "PrismPruneLatents";
 export const TRIAL = "PrismTrial";
@@ -173,7 +173,7 @@ export class Page {
     return view && this.#front.place(view.node)?.node;
   }
 
-  /** @returns {import("./chart.mjs").ChartHands} */
+  /** @returns {import("./chart/chart.mjs").ChartHands} */
   #chartHands() {
     const front = this.#front;
     return {

@@ -20,12 +20,12 @@
  * @property {() => void} grow the panel's height has changed
  * @property {() => void} raise let no other node lie over the panel
  * @property {(route: string) => string} addressOf
- * @property {import("./chart.mjs").ChartHands} chart
+ * @property {import("./chart/chart.mjs").ChartHands} chart
  */
 
 import { BUTTONS } from "./actions.mjs";
-import { Chart } from "./chart.mjs";
-import { Compare } from "./compare.mjs";
+import { Chart } from "./chart/chart.mjs";
+import { Compare } from "./compare/compare.mjs";
 import { wishOf } from "./keyboard.mjs";
 import { arrange } from "./layout.mjs";
 import { mark, style } from "./dom.mjs";

@@ -6,7 +6,7 @@
  * @property {number} [position]
  */
 
-import { step } from "./keyboard.mjs";
+import { step } from "../keyboard.mjs";
 
 /** Keys that browsers and screen readers need. */
 const LEFT_ALONE = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11", "F12"]);

@@ -1,17 +1,17 @@
 /**
  * What the chart says, in an artist's words; the words themselves lie in texts/.
  *
- * @typedef {import("./contract.mjs").View} View
+ * @typedef {import("../contract.mjs").View} View
  * @typedef {import("./curves.mjs").Curves} Curves
  * @typedef {import("./knobs.mjs").Knobs} Knobs
  * @typedef {import("./readout.mjs").Chance} Chance
  * @typedef {import("./readout.mjs").Reading} Reading
  */
 
-import { says } from "./language.mjs";
+import { says } from "../language.mjs";
 import { callSeconds } from "./pace.mjs";
 import { costOf, priceOf, total } from "./readout.mjs";
-import { names } from "./words.mjs";
+import { names } from "../words.mjs";
 
 /** Runs that are so short need a word on what pruning can save at all, as in prism_core/schedule.py. */
 const FEW_STEPS = 8;

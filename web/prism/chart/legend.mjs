@@ -1,18 +1,18 @@
 /**
  * What the lines and shapes of the chart mean; only what is there is named.
  *
- * @typedef {import("./contract.mjs").Card} Card
+ * @typedef {import("../contract.mjs").Card} Card
  * @typedef {import("./curves.mjs").Curves} Curves
  * @typedef {import("./readout.mjs").Reading} Reading
- * @typedef {keyof typeof import("./texts/en/chart.mjs").chart.legend} Sign
+ * @typedef {keyof typeof import("../texts/en/chart.mjs").chart.legend} Sign
  *
  * @typedef {object} Legend
  * @property {HTMLUListElement} element
  * @property {Map<Sign, { item: HTMLElement, text: HTMLElement }>} entries
  */
 
-import { make, show, write } from "./dom.mjs";
-import { says } from "./language.mjs";
+import { make, show, write } from "../dom.mjs";
+import { says } from "../language.mjs";
 import { shape } from "./plot.mjs";
 
 /** A small picture of each: class of the shape, and its path in a box of 18 x 10 pixels.

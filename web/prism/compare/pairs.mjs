@@ -1,15 +1,15 @@
 /**
  * Which two candidates stand side by side, and whether one can be used just now.
  *
- * @typedef {import("./pictures.mjs").Films} Films
- * @typedef {import("./select.mjs").Shown} Shown
+ * @typedef {import("../pictures.mjs").Films} Films
+ * @typedef {import("../select.mjs").Shown} Shown
  * @typedef {"left" | "right"} Side
  * @typedef {Record<Side, number>} Pair a row each
  */
 
-import { says } from "./language.mjs";
-import { canAnswer, chosenRows, inOrder } from "./select.mjs";
-import { isOpen } from "./state.mjs";
+import { says } from "../language.mjs";
+import { canAnswer, chosenRows, inOrder } from "../select.mjs";
+import { isOpen } from "../state.mjs";
 
 /** The rows that can be compared, in the order in which they stand. @param {Shown} shown @param {Films} films */
 export function comparable({ view }, films) {

@@ -1,7 +1,7 @@
 /**
  * The picture of the chart: where everything lies, and the SVG of it. Lengths in CSS pixels of the node.
  *
- * @typedef {import("./contract.mjs").Card} Card
+ * @typedef {import("../contract.mjs").Card} Card
  * @typedef {import("./curves.mjs").Curves} Curves
  * @typedef {import("./readout.mjs").Reading} Reading
  *
@@ -25,7 +25,7 @@
  * @property {SVGGElement} ticks
  */
 
-import { mark, write } from "./dom.mjs";
+import { mark, write } from "../dom.mjs";
 import { chanceAt, costOf, priceOf } from "./readout.mjs";
 
 export const HEIGHT = 160;

@@ -1,16 +1,16 @@
 /**
  * What the chart says only to those who ask: noise, accuracy, reasons, and where the figures come from.
  *
- * @typedef {import("./contract.mjs").Card} Card
+ * @typedef {import("../contract.mjs").Card} Card
  * @typedef {import("./curves.mjs").Curves} Curves
  * @typedef {import("./knobs.mjs").Knobs} Knobs
  * @typedef {import("./readout.mjs").Reading} Reading
  */
 
-import { amount, time } from "./chart_words.mjs";
-import { says } from "./language.mjs";
+import { amount, time } from "./words.mjs";
+import { says } from "../language.mjs";
 import { isGuess } from "./pace.mjs";
-import { tell } from "./said.mjs";
+import { tell } from "../said.mjs";
 
 /** Share of a run that must have gone before its first step to be told. */
 const MUCH = 0.05;

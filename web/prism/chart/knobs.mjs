@@ -1,7 +1,7 @@
 /**
  * The widgets by which an artist says when to drop and how many to keep, wherever they are set.
  *
- * @typedef {import("./graph.mjs").Place} Place
+ * @typedef {import("../graph.mjs").Place} Place
  *
  * @typedef {object} Knobs
  * @property {number} candidates
@@ -12,7 +12,7 @@
  * @property {boolean} settable whether the steps can be changed here
  */
 
-import { controlBehind, setWidget, widgetOf } from "./lock.mjs";
+import { controlBehind, setWidget, widgetOf } from "../lock.mjs";
 import { withStep } from "./schedule.mjs";
 
 /** The widgets that a chart follows. */

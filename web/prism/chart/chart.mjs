@@ -2,7 +2,7 @@
  * The chart below the cards: what the run's scores did, what a cut at each step costs and risks, and a marker for each
  * cut, which moves the widgets of the node.
  *
- * @typedef {import("./contract.mjs").View} View
+ * @typedef {import("../contract.mjs").View} View
  * @typedef {import("./curves.mjs").Curves} Curves
  * @typedef {import("./knobs.mjs").Knobs} Knobs
  * @typedef {import("./readout.mjs").Reading} Reading
@@ -19,11 +19,11 @@
  */
 
 import { CutMarkers, cutAt, nearest } from "./cuts.mjs";
-import { details } from "./chart_details.mjs";
-import { chartLabel, lines } from "./chart_words.mjs";
+import { details } from "./details.mjs";
+import { chartLabel, lines } from "./words.mjs";
 import { isCurves } from "./curves.mjs";
-import { make, mark, show, style, write } from "./dom.mjs";
-import { says } from "./language.mjs";
+import { make, mark, show, style, write } from "../dom.mjs";
+import { says } from "../language.mjs";
 import { makeLegend, renderLegend } from "./legend.mjs";
 import { HEIGHT, drawCut, drawRun, makePlot, scaleOf, stepAt } from "./plot.mjs";
 import { read } from "./readout.mjs";

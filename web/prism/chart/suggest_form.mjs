@@ -7,9 +7,9 @@
  * @typedef {import("./suggest.mjs").Wish} Wish
  */
 
-import { often, time } from "./chart_words.mjs";
-import { make, mark, show, write } from "./dom.mjs";
-import { says } from "./language.mjs";
+import { often, time } from "./words.mjs";
+import { make, mark, show, write } from "../dom.mjs";
+import { says } from "../language.mjs";
 import { callSeconds } from "./pace.mjs";
 import { suggest } from "./suggest.mjs";
 

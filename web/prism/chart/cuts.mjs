@@ -5,9 +5,9 @@
  * @typedef {import("./readout.mjs").Reading} Reading
  */
 
-import { cutValue } from "./chart_words.mjs";
-import { make, mark, style, write } from "./dom.mjs";
-import { says } from "./language.mjs";
+import { cutValue } from "./words.mjs";
+import { make, mark, style, write } from "../dom.mjs";
+import { says } from "../language.mjs";
 
 const LEAP = 5; // steps that Page Up and Page Down move by
 

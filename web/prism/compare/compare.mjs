@@ -1,11 +1,11 @@
 /**
  * Two candidates side by side, large and in step: one clock moves both films, so that they never part.
  *
- * @typedef {import("./contract.mjs").View} View
+ * @typedef {import("../contract.mjs").View} View
  * @typedef {import("./pairs.mjs").Pair} Pair
  * @typedef {import("./pairs.mjs").Side} Side
- * @typedef {import("./pictures.mjs").Films} Films
- * @typedef {import("./select.mjs").Shown} Shown
+ * @typedef {import("../pictures.mjs").Films} Films
+ * @typedef {import("../select.mjs").Shown} Shown
  *
  * @typedef {object} CompareHands what the comparison can have done
  * @property {(view: View, row: number) => void} answer keep this one alone
@@ -13,11 +13,11 @@
  * @property {() => void} changed it was opened or closed
  */
 
-import { SIDES, build, frameSeen, framesOf, render, renderClock } from "./compare_view.mjs";
-import { show } from "./dom.mjs";
-import { keepsStill } from "./motion.mjs";
+import { SIDES, build, frameSeen, framesOf, render, renderClock } from "./view.mjs";
+import { show } from "../dom.mjs";
+import { keepsStill } from "../motion.mjs";
 import { comparable, firstPair, moved, placed, swapped, useObstacle } from "./pairs.mjs";
-import { canAnswer } from "./select.mjs";
+import { canAnswer } from "../select.mjs";
 
 /** Keys that move a range input. */
 const SCRUBBING = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);

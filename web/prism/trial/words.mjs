@@ -1,14 +1,14 @@
 /**
  * What the panel of a trial says.
  *
- * @typedef {import("./contract.mjs").View} View
- * @typedef {import("./select.mjs").Shown} Shown
+ * @typedef {import("../contract.mjs").View} View
+ * @typedef {import("../select.mjs").Shown} Shown
  */
 
-import { says } from "./language.mjs";
+import { says } from "../language.mjs";
 import { isShared, letterOf, placeOf } from "./ranking.mjs";
-import { tell } from "./said.mjs";
-import { timeLimit } from "./words.mjs";
+import { tell } from "../said.mjs";
+import { timeLimit } from "../words.mjs";
 
 /** The line at the top. @param {Shown} shown */
 export function headline(shown) {
@@ -74,7 +74,7 @@ export function results(view) {
   return [...lines, cost, totals ? total(totals) : ""].filter(Boolean);
 }
 
-/** @param {import("./contract.mjs").Totals} totals */
+/** @param {import("../contract.mjs").Totals} totals */
 function total({ trials, best, low, high, chance }) {
   const words = says().trial;
   if (trials === 1) return words.oneTrial;

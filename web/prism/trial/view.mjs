@@ -1,11 +1,11 @@
 /**
  * The panel of a trial: built once, then changed where it differs from what is to be shown.
  *
- * @typedef {import("./card.mjs").CardParts} CardParts
- * @typedef {import("./contract.mjs").Card} Card
- * @typedef {import("./contract.mjs").View} View
- * @typedef {import("./layout.mjs").Layout} Layout
- * @typedef {import("./select.mjs").Shown} Shown
+ * @typedef {import("../card.mjs").CardParts} CardParts
+ * @typedef {import("../contract.mjs").Card} Card
+ * @typedef {import("../contract.mjs").View} View
+ * @typedef {import("../layout.mjs").Layout} Layout
+ * @typedef {import("../select.mjs").Shown} Shown
  *
  * @typedef {CardParts & { letter: HTMLElement }} ClipParts
  *
@@ -29,13 +29,13 @@
  * @property {number} focus the position that Tab leads to
  */
 
-import { clearFilm, makeCard } from "./card.mjs";
-import { make, mark, show, style, write } from "./dom.mjs";
-import { says } from "./language.mjs";
+import { clearFilm, makeCard } from "../card.mjs";
+import { make, mark, show, style, write } from "../dom.mjs";
+import { says } from "../language.mjs";
 import { letterOf, placeOf } from "./ranking.mjs";
-import { tell } from "./said.mjs";
-import { canAnswer } from "./select.mjs";
-import { announcement, clipLabel, headline, results } from "./trial_words.mjs";
+import { tell } from "../said.mjs";
+import { canAnswer } from "../select.mjs";
+import { announcement, clipLabel, headline, results } from "./words.mjs";
 
 const NARROW = 150; // pixels of a card in which long words have no place
 const BUTTONS = /** @type {const} */ (["done", "over", "skip"]);
@@ -167,7 +167,7 @@ function renderClip(parts, position, shown) {
 }
 
 /** What PRISM does with a clip, as a shape and a word. @param {Card} card
- * @param {import("./contract.mjs").Reveal | null} reveal */
+ * @param {import("../contract.mjs").Reveal | null} reveal */
 function badge({ imagined_at: step }, reveal) {
   if (!reveal) return { kind: "", text: "" };
   if (step === null) return { kind: "kept", text: says().trial.kept };

@@ -3,9 +3,9 @@
  *
  * @typedef {import("./pairs.mjs").Pair} Pair
  * @typedef {import("./pairs.mjs").Side} Side
- * @typedef {import("./pictures.mjs").Film} Film
- * @typedef {import("./pictures.mjs").Films} Films
- * @typedef {import("./select.mjs").Shown} Shown
+ * @typedef {import("../pictures.mjs").Film} Film
+ * @typedef {import("../pictures.mjs").Films} Films
+ * @typedef {import("../select.mjs").Shown} Shown
  *
  * @typedef {object} SideParts
  * @property {HTMLElement} element
@@ -28,12 +28,12 @@
  * @property {HTMLElement} advice
  */
 
-import { lineOf } from "./card.mjs";
-import { make, mark, show, style, write } from "./dom.mjs";
-import { says } from "./language.mjs";
+import { lineOf } from "../card.mjs";
+import { make, mark, show, style, write } from "../dom.mjs";
+import { says } from "../language.mjs";
 import { useObstacle } from "./pairs.mjs";
-import { tell } from "./said.mjs";
-import { fate } from "./words.mjs";
+import { tell } from "../said.mjs";
+import { fate } from "../words.mjs";
 
 /** @type {Side[]} */
 export const SIDES = ["left", "right"];

@@ -32,7 +32,7 @@
  * @property {Pace | null} pace
  */
 
-import { fault } from "./check.mjs";
+import { fault } from "../check.mjs";
 
 const NUMBER = { type: "number" };
 const COUNT = { type: "integer", minimum: 0 };
@@ -45,7 +45,7 @@ const record = (properties) => ({ type: "object", required: Object.keys(properti
 /** @param {object} schema */
 const orNull = (schema) => ({ anyOf: [schema, { type: "null" }] });
 
-/** @type {import("./check.mjs").Schema} */
+/** @type {import("../check.mjs").Schema} */
 const SCHEMA = record({
   candidates: { type: "integer", minimum: 1 },
   sigmas: { ...list(NUMBER), minItems: 2 },

@@ -1,11 +1,11 @@
 /**
  * The panel of PrismTrial: clips without names, which the artist ranks; then whose they were, and how far PRISM agreed.
  *
- * @typedef {import("./contract.mjs").View} View
+ * @typedef {import("../contract.mjs").View} View
  * @typedef {import("./ranking.mjs").Ranking} Ranking
- * @typedef {import("./select.mjs").Seat} Seat
- * @typedef {import("./select.mjs").Shown} Shown
- * @typedef {import("./store.mjs").Store} Store
+ * @typedef {import("../select.mjs").Seat} Seat
+ * @typedef {import("../select.mjs").Shown} Shown
+ * @typedef {import("../store.mjs").Store} Store
  *
  * @typedef {object} TrialHands what the panel can have done
  * @property {(view: View, ranking: Ranking) => void} rank an empty one skips the question
@@ -15,15 +15,15 @@
  * @property {(route: string) => string} addressOf
  */
 
-import { mark, style } from "./dom.mjs";
-import { arrange } from "./layout.mjs";
-import { noPictures, showPictures } from "./pictures.mjs";
+import { mark, style } from "../dom.mjs";
+import { arrange } from "../layout.mjs";
+import { noPictures, showPictures } from "../pictures.mjs";
 import { toggled, undone } from "./ranking.mjs";
-import { said } from "./said.mjs";
-import { canAnswer, runsOf, shownBy } from "./select.mjs";
-import { placed, refused } from "./state.mjs";
-import { wishOf } from "./trial_keys.mjs";
-import { build, inPlaces, render } from "./trial_view.mjs";
+import { said } from "../said.mjs";
+import { canAnswer, runsOf, shownBy } from "../select.mjs";
+import { placed, refused } from "../state.mjs";
+import { wishOf } from "./keys.mjs";
+import { build, inPlaces, render } from "./view.mjs";
 
 const LEAST = 140; // pixels of a clip: it is to be judged, not only told from others
 
@@ -164,7 +164,7 @@ export class TrialPanel {
     return this.#fulfil(wish);
   }
 
-  /** @param {import("./trial_keys.mjs").Wish} wish */
+  /** @param {import("./keys.mjs").Wish} wish */
   #fulfil({ wish, position }) {
     this.#focusOn(position ?? null, true);
     if (wish === "leave") this.#hands.leave();
