@@ -42,7 +42,8 @@ def of_all(tally: Tally) -> tuple[str, str]:
     """How often PRISM kept the best over all trials, with what may be made of that."""
     kept = round(tally.best.value * tally.trials)
     if tally.trials == 1:
-        return "1 trial so far with this head and this many clips", "1 trial says little. Run more, with other prompts and seeds."
+        return ("1 trial so far with this head and this many clips",
+                "1 trial says little. Run more, with other prompts and seeds.")
     return (f"Best clip kept in {kept} of {tally.trials} trials with this head",
             f"95 % interval {percent(tally.best.low)} to {percent(tally.best.high)}, by chance {percent(tally.chance)}."
             + (" More trials narrow it." if tally.trials < FEW else ""))

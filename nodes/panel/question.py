@@ -14,8 +14,9 @@ CHOICES = ("keep", "best", "all", "stop")
 
 
 class Question:
-    """Asks which of `rows` live on, or which are best. Answers come from any thread; `id` tells the questions of one run
-    apart, `actions` what may be answered.
+    """Asks which of `rows` live on, or which are best. Answers come from any thread.
+
+    id: tells the questions of one run apart. actions: what may be answered.
     """
 
     def __init__(self, id: int, rows: Iterable[int], actions: Sequence[str] = CHOICES) -> None:

@@ -115,7 +115,8 @@ class Session:
         cards = [Card(row=row, seed=str(seeds[row]) if seeds and not self._blind else "",
                       state="alive" if row in alive else "dropped", reason=None if row in alive else NOT_NAMED)
                  for row in range(event["candidates"])]
-        judge = {"replay": "replay", "choice": "person", WATCH: "none" if self._blind else WATCH}.get(event["policy"], "head")
+        judges = {"replay": "replay", "choice": "person", WATCH: "none" if self._blind else WATCH}
+        judge = judges.get(event["policy"], "head")
         self._board.open(View(
             run=run, node=known.where.node or known.where.sampler, workflow=known.where.workflow,
             client=known.where.client, prompt=known.where.prompt, steps=known.steps, judge=judge,

@@ -26,7 +26,8 @@ class Pick:
                "trial" (finished clips ranked blind)
     run        the run's id; step, steps, sigma: where in it the choice was made, sigma as a noise fraction
     shown      rows, counted from 0, in the order in which they were shown
-    kept       rows that were kept, or the best ones of a trial; banned and pinned: rows so marked; each of them among those shown
+    kept       rows that were kept, or the best ones of a trial; banned and pinned: rows so marked; each of them among
+               those shown
     seeds      of the shown rows, in their order, as decimal text; empty where not known
     scores     of the shown rows, in their order; None without a head
     head       {"name", "sha256"}, or None without one

@@ -209,7 +209,8 @@ def test_reload_in_the_middle(comfy: ComfyPage, renderer: str) -> None:
 def test_done_needs_the_best(comfy: ComfyPage) -> None:
     panel = prepared(comfy)
     wait_for_clips(panel)
-    panel.root.locator('button[data-action="done"]').click()
+    # A person can press a button that says why it cannot be pressed; Playwright would wait until it can.
+    panel.root.locator('button[data-action="done"]').click(force=True)
     panel.comfy.poll(lambda: "best clip at least" in panel.root.inner_text(), what="what is missing")
     assert panel.status == "waiting"
     panel.press("skip")

@@ -83,7 +83,8 @@ export class TrialPanel {
   perform(deed) {
     this.update();
     const done = this.#parts.buttons.get("done");
-    if (deed !== "keep" || !done || this.#parts.actions.hidden || done.getAttribute("aria-disabled") === "true") return false;
+    if (deed !== "keep" || !done || this.#parts.actions.hidden) return false;
+    if (done.getAttribute("aria-disabled") === "true") return false;
     this.#act(done);
     return true;
   }

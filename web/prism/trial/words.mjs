@@ -54,9 +54,15 @@ export function clipLabel(position, { view, desk }) {
   return says().cards.facts([
     words.clip(letterOf(position)),
     place ? words.placed(place, shared) : reveal ? "" : words.unplaced,
-    ...(reveal && card ? [words.candidate(reveal.rows[position], card.seed),
-      card.score === null ? "" : says().cards.score(card.score.toFixed(2)), card.imagined_at === null ? words.kept : words.dropped(card.imagined_at), tell(card.reason)] : []),
+    ...(reveal && card ? told(card, reveal.rows[position]) : []),
   ].filter(Boolean));
+}
+
+/** Whose a clip is, and what PRISM thinks of it. @param {import("./contract.mjs").Card} card @param {number} row */
+function told({ seed, score, imagined_at: step, reason }, row) {
+  const words = says().trial;
+  return [words.candidate(row, seed), score === null ? "" : says().cards.score(score.toFixed(2)),
+    step === null ? words.kept : words.dropped(step), tell(reason)];
 }
 
 /** How far PRISM agreed, and what it would have saved. @param {View | null} view @returns {string[]} */
