@@ -87,15 +87,15 @@ def trial(model, latent, **changes):
 class Person:
     """Answers the trial on a board, in a thread of its own."""
 
-    def __init__(self, board, **answer) -> None:
-        self.board, self.answer, self.seen = board, answer, None
+    def __init__(self, board, ready=lambda view: True, **answer) -> None:
+        self.board, self.ready, self.answer, self.seen = board, ready, answer, None
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
         while self.seen is None:
             view = next((view for view in self.board.views() if view.status == "waiting"), None)
             question = view and self.board.question(view.run)
-            if question is None:
+            if question is None or not self.ready(view):
                 time.sleep(0.005)
                 continue
             self.seen = view
@@ -168,7 +168,10 @@ def test_a_person_ranks_positions_and_is_told_of_candidates(watched, board, told
 def test_pages_hear_nothing_that_tells_before_the_ranking(watched, board, told):
     """Of the trial, and of the run itself, whose panel is on the same page."""
     model, latent = watched()
-    Person(board, action="rank", ranking=[[0]])
+
+    def told_of(view) -> bool:    # pages hear of it a moment later
+        return any(data["run"] == view.run and data["status"] == "waiting" for data in list(told))
+    Person(board, told_of, action="rank", ranking=[[0]])
     trial(model, latent)
     seeds = {str(SEED + row) for row in range(1, 4)}
     run = next(view for view in board.views() if view.kind == "run")
