@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..prism_core.record import WATCH
+from .aliases import found_as
 from .bridge.judge import Head
 from .bridge.live import Settings, attach
 from .graph import is_tried, kind_of, samplers_of, survivors_are_reported
@@ -30,9 +31,9 @@ class PrismBestOfN(io.ComfyNode):
                 "Put it between the model and any sampler: the sampler starts several candidates, scores them after a "
                 "few steps while they are still noise, drops the weak ones and finishes only the best. The survivors "
                 "are what they would have been without pruning."),
-            search_aliases=["prune", "early stopping", "seed search", "rerank", "select best", "batch seeds",
-                            "inference time scaling", "faster video", "save time", "variations", "优选", "多种子", "剪枝",
-                            "省时"],
+            search_aliases=found_as("PrismBestOfN", "prune", "early stopping", "seed search", "rerank", "select best",
+                                    "batch seeds", "inference time scaling", "faster video", "save time",
+                                    "variations"),
             inputs=[
                 io.Model.Input("model", tooltip=(
                     "The video model, with its LoRAs and shift. It is not changed: only samplers that use this node's "

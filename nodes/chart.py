@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..prism_core.replay import parse_replay
+from .aliases import found_as
 from .canvas import DROPPED, FAINT, GRID, INK, KEPT, MARGIN, WIDTH, Canvas, short
 from .sockets import PrismScores, Scores
 
@@ -25,7 +26,7 @@ class PrismScoreChart(io.ComfyNode):
             display_name="PRISM Score Chart",
             category="PRISM",
             description="Draws the scores of a batch, best first, with what was kept and what was dropped.",
-            search_aliases=["plot", "graph", "ranking", "scores image", "曲线图", "排名"],
+            search_aliases=found_as("PrismScoreChart", "plot", "graph", "ranking", "scores image"),
             inputs=[
                 PrismScores.Input("scores", tooltip="From PRISM Score Latents or PRISM KSampler."),
                 io.String.Input("kept", optional=True, force_input=True, tooltip=(

@@ -6,6 +6,7 @@ import os
 
 from comfy_api.latest import io
 
+from .aliases import found_as
 from .bridge import judge
 from .folders import head_names, head_path
 from .sockets import PrismHead
@@ -21,7 +22,7 @@ class PrismLoadHead(io.ComfyNode):
             display_name="Load PRISM Head",
             category="PRISM",
             description="Loads a head: the small network that scores noisy candidates by a video model's features.",
-            search_aliases=["reward model", "scorer", "judge", "best of n", "quality model", "打分模型", "奖励模型"],
+            search_aliases=found_as("PrismLoadHead", "reward model", "scorer", "judge", "best of n", "quality model"),
             inputs=[
                 io.Combo.Input("head_name", options=head_names(), tooltip=(
                     "A .safetensors head from models/prism_heads, or the one that ships for the Shapes demo. "

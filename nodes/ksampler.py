@@ -12,6 +12,7 @@ from nodes import common_ksampler    # ComfyUI's own module of that name
 
 from ..prism_core.record import WATCH, RunRecord
 from . import file_record, run_chart
+from .aliases import found_as
 from .best_of_n import depth_of
 from .bridge.judge import Head
 from .bridge.live import Finished, Settings, attach, ledger_of
@@ -35,8 +36,8 @@ class PrismKSampler(io.ComfyNode):
             description=(
                 "KSampler that starts several candidates from one latent, drops the weak ones after a few steps and "
                 "finishes only the best. A plain KSampler with a survivor's seed makes the same clip."),
-            search_aliases=["best of n", "seed search", "sample", "generate", "rerank", "select best", "faster video",
-                            "variations", "优选", "多种子", "采样"],
+            search_aliases=found_as("PrismKSampler", "best of n", "seed search", "sample", "generate", "rerank",
+                                    "select best", "faster video", "variations"),
             inputs=[*_ksampler_inputs(), *main_inputs(), head_input(), *advanced_inputs(),
                     *choosing_inputs()],
             outputs=_outputs(),

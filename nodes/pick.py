@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..prism_core.pruning import parse_kept
+from .aliases import found_as
 from .bridge.latents import samples_of
 from .live_inputs import timeout_inputs
 from .panel.asking import Wishes
@@ -29,8 +30,8 @@ class PrismPick(io.ComfyNode):
             description=(
                 "Shows every candidate of a batch as a moving preview and waits until you have chosen. Only what you "
                 "keep goes on to VAE Decode, or to the sampler that finishes it."),
-            search_aliases=["choose", "select", "image filter", "picker", "preview chooser", "pause", "cherry pick",
-                            "选图", "挑片", "人工选择"],
+            search_aliases=found_as("PrismPick", "choose", "select", "image filter", "picker", "preview chooser",
+                                    "pause", "cherry pick"),
             inputs=[
                 io.Model.Input("model", tooltip=(
                     "The model that made the latent: it knows how to turn latents into preview colours. Nothing is "

@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from ..prism_core.pruning import dropped, format_kept, parse_kept, top_k
+from .aliases import found_as
 from .bridge.latents import candidates_of, samples_of, take_rows
 from .sockets import PrismScores, Scores
 from .survivors import SEEDS
@@ -23,8 +24,8 @@ class PrismPruneLatents(io.ComfyNode):
             display_name="PRISM Prune Latents",
             category="PRISM",
             description="Keeps the best candidates of a batch, so that only they are finished and decoded.",
-            search_aliases=["top k", "best of n", "select from batch", "cull", "filter latents", "keep best", "筛选",
-                            "淘汰", "剪枝"],
+            search_aliases=found_as("PrismPruneLatents", "top k", "best of n", "select from batch", "cull",
+                                    "filter latents", "keep best"),
             inputs=[
                 io.Latent.Input("latent", tooltip="The batch that was scored, as it left the first sampler."),
                 PrismScores.Input("scores", optional=True, lazy=True, tooltip=(
@@ -95,8 +96,8 @@ class PrismSplitCandidates(io.ComfyNode):
             description=(
                 "Turns a batch of video latents into a list of single ones. VAE Decode glues the clips of a batch "
                 "together; behind this node every candidate is decoded and saved by itself, under its own name."),
-            search_aliases=["batch to list", "unbatch", "split batch", "latent list", "save separately",
-                            "拆分批次", "批次转列表"],
+            search_aliases=found_as("PrismSplitCandidates", "batch to list", "unbatch", "split batch", "latent list",
+                                    "save separately"),
             inputs=[
                 io.Latent.Input("latent", tooltip="A batch of candidates, noisy or finished."),
                 io.Int.Input("seed", default=0, min=0, max=0xffffffffffffffff, control_after_generate=False, tooltip=(

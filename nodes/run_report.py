@@ -6,6 +6,7 @@ from comfy_api.latest import io
 
 from ..prism_core.record import RunRecord, summary
 from . import file_record, run_chart
+from .aliases import found_as
 from .bridge.live import ledger_of
 from .price import few_steps_note
 from .survivors import UNTOUCHED, of_rows, seeds_of
@@ -23,8 +24,8 @@ class PrismRunReport(io.ComfyNode):
             description=(
                 "Goes between the sampler and VAE Decode: tells which candidates were dropped when and why and what "
                 "that saved, and writes it into the files that are saved further on."),
-            search_aliases=["log", "statistics", "scores", "metadata", "chart", "best of n", "time saved", "统计", "日志",
-                            "元数据"],
+            search_aliases=found_as("PrismRunReport", "log", "statistics", "scores", "metadata", "chart", "best of n",
+                                    "time saved"),
             inputs=[
                 io.Model.Input("model", tooltip="The model from PRISM Best of N, the same that the sampler uses."),
                 io.Latent.Input("latent", tooltip=(

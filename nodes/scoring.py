@@ -9,6 +9,7 @@ import comfy.samplers
 from comfy_api.latest import io
 from torch import Tensor
 
+from .aliases import found_as
 from .bridge import judge, latents, rows, sigmas, tap
 from .sockets import PrismHead, PrismScores, Scores
 
@@ -25,7 +26,8 @@ class PrismScoreLatents(io.ComfyNode):
             description=(
                 "Scores every candidate of a half-sampled batch, from the noisy latent, by what the video model itself "
                 "makes of it. Costs a part of one model call for each candidate, without the negative prompt."),
-            search_aliases=["rank", "reward", "rate latents", "judge", "best of n", "seed search", "打分", "排名"],
+            search_aliases=found_as("PrismScoreLatents", "rank", "reward", "rate latents", "judge", "best of n",
+                                    "seed search"),
             inputs=[
                 io.Model.Input("model", tooltip=(
                     "The video model that sampled the latent, with the same LoRAs and shift. It is not changed.")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from comfy_api.latest import io
+from .aliases import found_as
 
 EXAMPLE = "a large red circle moving right slowly from the middle"
 
@@ -17,7 +18,7 @@ class PrismShapesPrompt(io.ComfyNode):
             display_name="PRISM Shapes Prompt",
             category="PRISM",
             description="A prompt for the tiny Shapes video model of the demo. It knows a few words and says which.",
-            search_aliases=["shapes demo", "text encode", "prompt", "演示", "文本编码"],
+            search_aliases=found_as("PrismShapesPrompt", "shapes demo", "text encode", "prompt"),
             inputs=[
                 io.String.Input("text", default=EXAMPLE, multiline=True, tooltip=(
                     "Size, colour, shape, direction, speed and start, in plain words; any may be left out. "

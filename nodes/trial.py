@@ -13,6 +13,7 @@ from ..prism_core.record import WATCH, RunRecord
 from ..prism_core.replay import unsigned
 from ..prism_core.trial import Ranking, parse_ranking
 from . import file_record, trial_card
+from .aliases import found_as
 from .bridge.ledger import Finished
 from .bridge.live import ledger_of
 from .panel.asking import Wishes
@@ -36,8 +37,8 @@ class PrismTrial(io.ComfyNode):
                 "Puts PRISM to the test: every candidate is finished, also those it would drop, and you rank the clips "
                 "without knowing which is which. Then it shows whether your favourite was kept, what the pruning would "
                 "have saved, and how often that was so in all your trials."),
-            search_aliases=["blind test", "evaluate", "benchmark", "rank", "compare", "agreement", "is it any good",
-                            "a/b test"],
+            search_aliases=found_as("PrismTrial", "blind test", "evaluate", "benchmark", "rank", "compare",
+                                    "agreement", "is it any good", "a/b test"),
             inputs=[
                 io.Model.Input("model", tooltip=(
                     "The model from PRISM Best of N, the same that the sampler uses. While this node hangs behind it, "

@@ -102,7 +102,7 @@ def test_what_the_graph_says(sampler, scheduler):
     where = pack("nodes.panel.where").Where("3", sampler, graph=GRAPH)
     known = {} if sampler == "99" else {"positive": "a cat", "negative": "blurry"}
     assert picks._prompts(where) == known and picks._first(GRAPH, sampler, "scheduler") == scheduler
-    assert picks._loras(where) == ([] if sampler == "99" else ["style.safetensors"])
+    assert picks.loras_of(where) == ([] if sampler == "99" else ["style.safetensors"])
 
 
 def test_pick_of_a_finished_batch(loaded, sample, board, store, monkeypatch):
