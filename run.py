@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PRISM from a bare checkout: python3 run.py demo | serve | test | shapes | bench. Needs nothing but Python and pip.
+"""PRISM from a bare checkout: python3 run.py demo | serve | test | shapes | bench | pictures. Needs nothing but Python and pip.
 
 Kept in syntax that Python 3.6 reads, see launcher/python_version.py.
 """
@@ -19,7 +19,8 @@ start at once. Nothing outside this folder is written, apart from the package in
 
 COMFYUI_HELP = ("an existing ComfyUI to use instead of the launcher's own, with its own Python where one is found "
                 "beside it; nothing is written into it")
-PASSED_ON = {"test": "run_tests", "shapes": "run_shapes", "bench": "run_bench"}  # they read their own arguments
+PASSED_ON = {"test": "run_tests", "shapes": "run_shapes", "bench": "run_bench",
+             "pictures": "run_pictures"}  # they read their own arguments
 
 
 def parser():
@@ -47,6 +48,8 @@ def parser():
                         usage="run.py shapes COMMAND ... (run.py shapes --help lists them)")
     commands.add_parser("bench", help="measure what PRISM costs and saves",
                         usage="run.py bench live | page [--json FILE] (run.py bench live --help says more)")
+    commands.add_parser("pictures", help="film the pictures of the help pages, the README and the templates anew",
+                        usage="run.py pictures [NAME ...] (run.py pictures --help lists them)")
     return top
 
 

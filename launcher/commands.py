@@ -44,6 +44,11 @@ def run_shapes(arguments: Sequence[str]) -> int:
     return _run_module("prism_core.shapes", arguments)
 
 
+def run_pictures(arguments: Sequence[str]) -> int:
+    """The recorder of help pictures and thumbnails; its exit code."""
+    return _run_module("recorder", arguments)
+
+
 def run_bench(arguments: Sequence[str]) -> int:
     """The benchmark that is named; its exit code."""
     return bench(arguments)

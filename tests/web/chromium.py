@@ -38,10 +38,13 @@ def launch(playwright: Playwright, path: str) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 
-def new_page(browser: Browser, server: Server, renderer: str, theme: str) -> ComfyPage:
-    """A page, not opened yet, like another person's browser: its own client id and nothing remembered."""
+def new_page(browser: Browser, server: Server, renderer: str, theme: str, scale: float = 1) -> ComfyPage:
+    """A page, not opened yet, like another person's browser: its own client id and nothing remembered.
+
+    `scale` is how many pixels of the screen make one of the page.
+    """
     server.client.post("/settings", SETTINGS | {
         "Comfy.VueNodes.Enabled": renderer == "nodes2", "Comfy.ColorPalette": theme})
-    context = browser.new_context(viewport=VIEWPORT, reduced_motion="no-preference")
+    context = browser.new_context(viewport=VIEWPORT, device_scale_factor=scale, reduced_motion="no-preference")
     context.set_default_timeout(TIMEOUT)
     return ComfyPage(context.new_page(), server, renderer, theme)

@@ -1,0 +1,67 @@
+"""Every picture that is made here: what shows it, where it lies, how large it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from launcher import layout
+from recorder.film import Film
+from recorder.scenes import cards, posters, readme, stages, wiring
+from recorder.studio import Studio
+
+HELP_FOLDER = layout.ROOT / "web" / "docs" / "pictures"
+README_FOLDER = layout.ROOT / "docs" / "pictures"
+HELP_BYTES, README_BYTES, POSTER_BYTES = 300_000, 1_000_000, 60_000
+ALL_BYTES = 5_000_000
+
+HELP: dict[str, Callable[[Studio], Film]] = {  # node -> the film on its help page
+    "PrismBestOfN": cards.best_of_n,
+    "PrismKSampler": cards.ksampler,
+    "PrismLoadHead": wiring.load_head,
+    "PrismPick": cards.pick,
+    "PrismPruneLatents": stages.prune,
+    "PrismRunReport": wiring.run_report,
+    "PrismScoreChart": stages.chart,
+    "PrismScoreLatents": stages.score,
+    "PrismShapesPrompt": wiring.shapes_prompt,
+    "PrismSplitCandidates": stages.split,
+}
+
+
+def help_file(node: str) -> Path:
+    """The film of a node's help page."""
+    return HELP_FOLDER / f"{node}.webp"
+
+
+def thumbnail(workflow: str) -> Path:
+    """The picture by which ComfyUI's template browser shows a bundled workflow."""
+    return layout.WORKFLOWS / f"{workflow}.jpg"
+
+
+def film_help(node: str) -> Callable[[Studio], None]:
+    """Films a node's help page."""
+    return lambda studio: print(HELP[node](studio).save(help_file(node), HELP_BYTES))
+
+
+def draw_poster(name: str) -> Callable[[Studio], None]:
+    """Makes a thumbnail."""
+    return lambda studio: posters.poster(studio, name).save(thumbnail(name), quality=88, optimize=True)
+
+
+def film_readme(studio: Studio) -> None:
+    """Films the README's picture of choosing and tuning."""
+    readme.choose_and_tune(studio).save(README_FOLDER / "choose_and_tune.webp", README_BYTES)
+
+
+def stills(studio: Studio) -> None:
+    """The README's other pictures."""
+    readme.stills(studio, README_FOLDER)
+
+
+PICTURES: dict[str, Callable[[Studio], None]] = {
+    **{node: film_help(node) for node in HELP},
+    "readme": film_readme,
+    "stills": stills,
+    **{name: draw_poster(name) for name in posters.POSTERS},
+}

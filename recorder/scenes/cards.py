@@ -1,0 +1,93 @@
+"""Scenes on a panel's cards: a head that chooses, a person who does."""
+
+from __future__ import annotations
+
+from recorder.camera import Camera
+from recorder.film import Film
+from recorder.stage import MARGIN, TITLE, WIDTH, add, fold_chart, link, place
+from recorder.studio import Studio
+from tests.web.comfy_page import ComfyPage
+from tests.web.panel import Panel
+
+END_MS = 1500  # the result is seen so long before the film starts again
+
+
+def opened(comfy: ComfyPage, node: str, height: int) -> Panel:
+    """The panel of a node that stands alone at the origin."""
+    place(comfy, {node: (0, height)})
+    fold_chart(comfy)
+    return Panel(comfy, node)
+
+
+def start(panel: Panel) -> None:
+    """Press Run, and cut to the moment at which every candidate has a picture."""
+    panel.comfy.run()
+    panel.comfy.poll(lambda: panel.cards.count() and len(panel.playing()) == panel.cards.count(), 180,
+                     "a picture on each card")
+
+
+def finish(camera: Camera, panel: Panel) -> Film:
+    """Watch the run to its end, and what it made."""
+    camera.leave()
+    camera.until(lambda: panel.status == "finished", lambda: (panel.headline, panel.rows(state="kept")))
+    camera.hold(END_MS)
+    return camera.film
+
+
+def choose(camera: Camera, panel: Panel, *rows: int) -> None:
+    """Click cards, then Continue."""
+    camera.hold(600)
+    for row in rows:
+        camera.click(panel.card(row))
+    camera.click(panel.root.locator('button[data-action="keep"]'))
+
+
+def best_of_n(studio: Studio) -> Film:
+    """Six start, the head drops four while they are noise, two are finished."""
+    with studio.page("prism_best_of_n_shapes") as comfy:
+        panel = opened(comfy, "PrismBestOfN", 560)
+        comfy.set_widget("PrismBestOfN", candidates=6)
+        camera = Camera(comfy, WIDTH, 620)
+        camera.aim(-MARGIN, -TITLE - MARGIN)
+        start(panel)
+        return finish(camera, panel)
+
+
+def ksampler(studio: Studio) -> Film:
+    """The sampler waits; a candidate is clicked and finished."""
+    with studio.page("prism_choose_shapes") as comfy:
+        panel = opened(comfy, "PrismKSampler", 860)
+        comfy.set_widget("PrismKSampler", candidates=6)
+        start(panel)
+        camera = Camera(comfy, WIDTH, 470)
+        camera.aim(-MARGIN, top(panel) - MARGIN)
+        panel.wait("waiting", 120)
+        choose(camera, panel, *panel.rows(chosen="true"), 4, 1)
+        return finish(camera, panel)
+
+
+def pick(studio: Studio) -> Film:
+    """A batch is there; one of it is chosen."""
+    with studio.page("prism_best_of_n_shapes") as comfy:
+        picking = add(comfy, "PrismPick")
+        link(comfy, "UNETLoader", "MODEL", "KSampler", "model")
+        link(comfy, "UNETLoader", "MODEL", picking, "model")
+        link(comfy, "KSampler", "LATENT", picking, "latent")
+        link(comfy, picking, "survivors", "PrismSplitCandidates", "latent")
+        comfy.graph("['PrismBestOfN', 'PrismRunReport', 'SaveImage'].forEach(kind => "
+                    "graph.nodes.filter(node => node.type === kind).forEach(node => graph.remove(node)))")
+        comfy.set_widget("EmptyHunyuanLatentVideo", batch_size=6)
+        panel = opened(comfy, picking, 520)
+        camera = Camera(comfy, WIDTH, 560)
+        camera.aim(-MARGIN, -TITLE - MARGIN)
+        start(panel)
+        choose(camera, panel, *panel.rows(chosen="true"), 3)
+        return finish(camera, panel)
+
+
+def top(panel: Panel) -> float:
+    """Where the panel begins, in the graph."""
+    box = panel.root.bounding_box()
+    assert box, "the panel cannot be seen"
+    return panel.comfy.graph("""(({ canvas, ds }) =>
+        (value - canvas.getBoundingClientRect().y) / ds.scale - ds.offset[1])(app.canvas)""", value=box["y"])
