@@ -17,8 +17,8 @@ def score(studio: Studio) -> Film:
     with studio.page(WORKFLOW) as comfy:
         text = add(comfy, "PreviewAny")
         link(comfy, "PrismScoreLatents", "report", text, "source")
-        place(comfy, {"PrismScoreLatents": (0, 270), text: (330, 330)})
-        camera = Camera(comfy, WIDTH, 700)
+        place(comfy, {"PrismScoreLatents": (0, 270), text: (330, 270)})
+        camera = Camera(comfy, WIDTH, 640)
         camera.aim(-MARGIN, -TITLE - MARGIN)
         camera.hold(900)
         ready(comfy)
@@ -56,13 +56,17 @@ def prune(studio: Studio) -> Film:
 
 
 def split(studio: Studio) -> Film:
-    """Every survivor is a clip of its own."""
+    """Every survivor is a clip of its own: they appear side by side, and one is opened."""
     with studio.page(WORKFLOW) as comfy:
         comfy.set_widget("PrismPruneLatents", keep=4)
         place(comfy, {"PrismSplitCandidates": (0, 150), "SaveAnimatedWEBP": (210, 460)})
         camera = Camera(comfy, WIDTH, 720)
         camera.aim(-MARGIN, -TITLE - MARGIN)
-        camera.hold(900)
+        camera.hold(600)
         ready(comfy)
+        camera.hold(900)
+        clips = comfy.page.locator(f'[data-node-id="{comfy.node_id("SaveAnimatedWEBP")}"] img')
+        camera.click(clips.nth(2))
+        camera.leave()
         camera.hold(2 * END_MS)
         return camera.film

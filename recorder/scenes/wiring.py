@@ -8,7 +8,7 @@ from recorder.scenes.cards import END_MS, finish, opened, start
 from recorder.stage import MARGIN, TITLE, WIDTH, add, link, place, ready
 from recorder.studio import Studio
 
-PROMPTS = ("a large yellow star moving left slowly", "a large blue circle moving right slowly")
+PROMPTS = ("a small yellow circle moving left slowly", "a large blue circle moving right slowly")
 
 
 def load_head(studio: Studio) -> Film:
@@ -54,8 +54,8 @@ def run_report(studio: Studio) -> Film:
     with studio.page("prism_best_of_n_shapes") as comfy:
         text = add(comfy, "PreviewAny")
         link(comfy, "PrismRunReport", "report", text, "source")
-        place(comfy, {"PrismRunReport": (0, 150), "SaveImage": (210, 300), text: (560, 330)})
-        camera = Camera(comfy, WIDTH, 900)
+        place(comfy, {"PrismRunReport": (0, 150), "SaveImage": (210, 300), text: (560, 250)})
+        camera = Camera(comfy, WIDTH, 860)
         camera.aim(-MARGIN, -TITLE - MARGIN)
         camera.hold(900)
         ready(comfy)
