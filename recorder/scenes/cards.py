@@ -38,7 +38,8 @@ def choose(camera: Camera, panel: Panel, *rows: int) -> None:
     """Click cards, then Continue."""
     camera.hold(600)
     for row in rows:
-        camera.click(panel.card(row))
+        x, y = camera.place(panel.card(row))
+        camera.click((x, y - 20))  # beside the badge that then says so
     camera.click(panel.root.locator('button[data-action="keep"]'))
 
 
@@ -82,6 +83,23 @@ def pick(studio: Studio) -> Film:
         camera.aim(-MARGIN, -TITLE - MARGIN)
         start(panel)
         choose(camera, panel, *panel.rows(chosen="true"), 3)
+        return finish(camera, panel)
+
+
+def trial(studio: Studio) -> Film:
+    """Finished clips without names; they are clicked from best to worst, and the verdict appears."""
+    with studio.page("prism_trial_shapes") as comfy:
+        comfy.set_widget("PrismBestOfN", candidates=6, keep=2)
+        panel = opened(comfy, "PrismTrial", 560)
+        camera = Camera(comfy, WIDTH, 700)
+        camera.aim(-MARGIN, -TITLE - MARGIN)
+        comfy.run()
+        panel.wait("waiting", 240)
+        comfy.poll(lambda: panel.root.locator(".prism-film[data-moving=true]").count() == 6, what="the clips")
+        camera.hold(600)
+        for position in (2, 0, 4):
+            camera.click(panel.root.locator(f'.prism-card[data-position="{position}"]'), 150)
+        camera.click(panel.root.locator('button[data-action="done"]'))
         return finish(camera, panel)
 
 

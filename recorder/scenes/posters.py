@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,15 +44,16 @@ class Poster:
     steps: int
     prompt: str
     text: str
-    asks: bool = False  # the moment in which a person is asked, instead of the end
-    cfg: float = 1.0
+    choose: str = "head"  # who chooses: "me" shows the moment of the question, "watch" every clip finished
     seed: int = 7
 
     @property
     def title(self) -> str:
         """The line in large letters."""
-        if self.asks:
+        if self.choose == "me":
             return f"{self.count} start, you choose"
+        if self.choose == "watch":
+            return f"{self.count} clips, you rank"
         return f"{self.count} start, {self.keep} {'is' if self.keep == 1 else 'are'} finished"
 
 
@@ -59,7 +61,7 @@ POSTERS = {
     "prism_best_of_n_shapes": Poster(8, 2, 5, 20, "a large red circle moving right slowly from the middle",
                                      "One node more in your graph"),
     "prism_choose_shapes": Poster(8, 2, 8, 20, "a large orange circle moving right slowly from the middle",
-                                  "By eye, no head needed", asks=True),
+                                  "By eye, no head needed", "me"),
     "prism_prune_shapes": Poster(8, 2, 6, 16, "a large green circle moving right slowly from the middle",
                                  "In stages: score, then prune"),
     "prism_best_of_n_few_steps": Poster(4, 1, 1, 4, "a large yellow circle moving right slowly from the middle",
@@ -70,6 +72,8 @@ POSTERS = {
                                   "Wan 2.1, from a picture"),
     "prism_prune_wan21": Poster(4, 1, 11, 30, "a large blue circle moving right slowly from the middle",
                                 "Wan 2.1, in stages"),
+    "prism_trial_shapes": Poster(8, 8, 5, 20, "a large white circle moving right slowly from the middle",
+                                 "A blind test of PRISM", "watch"),
 }
 
 
@@ -77,7 +81,7 @@ def poster(studio: Studio, name: str) -> Image.Image:
     """The thumbnail of a template."""
     one = POSTERS[name]
     with studio.page("prism_best_of_n_shapes") as comfy:
-        tiles = asked(comfy, one) if one.asks else finished(comfy, one)
+        tiles = asked(comfy, one) if one.choose == "me" else finished(comfy, one)
     page = studio.browser.new_page(viewport={"width": SIDE, "height": SIDE})
     page.goto(PAGE.as_uri())
     columns = 4 if one.count > 6 else 3 if one.count > 4 else 2
@@ -91,7 +95,7 @@ def poster(studio: Studio, name: str) -> Image.Image:
 def run(comfy: ComfyPage, one: Poster) -> Panel:
     """Run Shapes with a poster's numbers."""
     comfy.set_widget("PrismBestOfN", candidates=one.count, keep=one.keep, prune_step=one.step,
-                     choose="me" if one.asks else "head")
+                     choose=one.choose)
     comfy.set_widget("KSampler", steps=one.steps, seed=one.seed, control_after_generate="fixed")
     comfy.set_widget("4", text=one.prompt)
     comfy.show("PrismBestOfN", 0.8)
@@ -116,13 +120,14 @@ def finished(comfy: ComfyPage, one: Poster) -> list[dict[str, str]]:
     ended = comfy.wait_for_end(seconds=240)
     assert ended.status == "success", ended.error
     panel.wait("finished")
-    kept = sorted(panel.rows(state="kept"))
+    watched = one.choose == "watch"
+    kept = sorted(panel.rows() if watched else panel.rows(state="kept"))
     made = dict(zip(kept, clips(comfy, ended), strict=True))
-    tiles = tiles_of(panel, lambda row: "kept" if row in kept else "dropped")
+    tiles = tiles_of(panel, lambda row: "alive" if watched else "kept" if row in kept else "dropped")
     return [tile | ({"picture": made[row]} if row in made else {}) for row, tile in enumerate(tiles)]
 
 
-def tiles_of(panel: Panel, state) -> list[dict[str, str]]:
+def tiles_of(panel: Panel, state: Callable[[int], str]) -> list[dict[str, str]]:
     """What the cards show, in order of seed, with what `state` says of each."""
     shown = panel.root.locator(".prism-film").evaluate_all(FRAMES)
     rows = panel.rows()

@@ -14,15 +14,15 @@ from recorder.studio import Studio
 from tests.web.comfy_page import ComfyPage
 from tests.web.panel import Panel
 
-WIDTH, HEIGHT, SCALE = 720, 800, 1.15
+WIDTH, HEIGHT, SCALE = 860, 880, 1.0
 NODE, SEED = "PrismBestOfN", 100
 PROMPT = "a large cyan circle moving right slowly from the middle"
 
 
 def prepared(comfy: ComfyPage, choose_by: str) -> Panel:
     """One wide node whose candidates stand in one row, the chart below them."""
-    place(comfy, {NODE: (0, 300)})
-    comfy.graph("node.setSize(value)", NODE, [WIDTH - 2 * MARGIN, 300])
+    place(comfy, {NODE: (0, 240)})
+    comfy.graph("node.setSize(value)", NODE, [WIDTH - 2 * MARGIN, 240])
     comfy.set_widget("4", text=PROMPT)
     comfy.set_widget("KSampler", seed=SEED, control_after_generate="fixed")
     comfy.set_widget(NODE, choose=choose_by, candidates=8, prune_step=6, keep=2)
@@ -35,8 +35,10 @@ def choose_and_tune(studio: Studio) -> Film:
         panel = prepared(comfy, "me")
         camera = Camera(comfy, WIDTH, HEIGHT)
         camera.aim(-MARGIN, -TITLE - MARGIN)
-        start(panel)
-        camera.until(lambda: panel.status == "waiting", lambda: panel.headline)
+        comfy.run()
+        comfy.poll(panel.cards.count, 180, "the candidates")
+        camera.until(lambda: panel.status == "waiting" and len(panel.playing()) == 8,
+                     lambda: (panel.headline, panel.playing()))
         comfy.page.keyboard.down("Shift")
         camera.click(panel.card(5))
         comfy.page.keyboard.up("Shift")
