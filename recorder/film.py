@@ -29,7 +29,7 @@ class Film:
         return sum(self.lengths)
 
     def add(self, frame: Image.Image, ms: int) -> None:
-        """Show a picture for so long; one that looks like the last makes that one longer. ValueError for another size."""
+        """Show a picture for so long; one like the last makes that one longer. ValueError for another size."""
         frame = frame.convert("RGB")
         if self.frames and frame.size != self.frames[-1].size:
             raise ValueError(f"a frame of {frame.size} cannot follow one of {self.frames[-1].size}")

@@ -18,6 +18,8 @@ from tests.web import chromium
 from tests.web.comfy_page import ComfyPage
 
 SCALE = 1.4  # pixels of a picture for one of the page: sharp on fine screens, and where a help page is pulled wide
+# By default nodes show the first frame of a clip alone, and a node that was clicked has a bar of tools above it.
+SETTINGS = {"Comfy.PreviewFormat": "", "Comfy.Canvas.SelectionToolbox": False}
 
 
 class Studio:
@@ -31,7 +33,7 @@ class Studio:
              scale: float = SCALE) -> Iterator[ComfyPage]:
         """A page with a bundled workflow in it, of which no earlier run is known."""
         comfy = chromium.new_page(self.browser, self.server, renderer, theme, scale)
-        self.server.client.post("/settings", {"Comfy.PreviewFormat": ""})  # else nodes show the first frame of a clip
+        self.server.client.post("/settings", SETTINGS)
         try:
             comfy.open()
             comfy.load_workflow(workflow, str(uuid4()))

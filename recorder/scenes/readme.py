@@ -8,7 +8,7 @@ from PIL import Image
 
 from recorder.camera import Camera
 from recorder.film import Film
-from recorder.scenes.cards import END_MS, choose, finish, start
+from recorder.play import END_MS, choose, finish, start
 from recorder.stage import MARGIN, TITLE, place
 from recorder.studio import Studio
 from tests.web.comfy_page import ComfyPage
@@ -24,8 +24,9 @@ def prepared(comfy: ComfyPage, choose_by: str) -> Panel:
     place(comfy, {NODE: (0, 240)})
     comfy.graph("node.setSize(value)", NODE, [WIDTH - 2 * MARGIN, 240])
     comfy.set_widget("4", text=PROMPT)
-    comfy.set_widget("KSampler", seed=SEED, control_after_generate="fixed")
-    comfy.set_widget(NODE, choose=choose_by, candidates=8, prune_step=6, keep=2)
+    comfy.set_widget("KSampler", seed=SEED, steps=30, control_after_generate="fixed")
+    # One candidate in each call of the model, as where memory holds no more of a large one: time then follows work.
+    comfy.set_widget(NODE, choose=choose_by, candidates=8, prune_step=6, keep=2, group=1)
     return Panel(comfy, NODE)
 
 
@@ -40,7 +41,8 @@ def choose_and_tune(studio: Studio) -> Film:
         camera.until(lambda: panel.status == "waiting" and len(panel.playing()) == 8,
                      lambda: (panel.headline, panel.playing()))
         comfy.page.keyboard.down("Shift")
-        camera.click(panel.card(5))
+        x, y = camera.place(panel.card(5))
+        camera.click((x, y - 20))
         comfy.page.keyboard.up("Shift")
         choose(camera, panel, *choices(panel, 5, 1))
         finish(camera, panel)
@@ -61,8 +63,8 @@ def tune(camera: Camera, panel: Panel) -> None:
     here = camera.place(marker)
     stage = panel.root.locator(".prism-stage").bounding_box()
     assert stage, "the chart cannot be seen"
-    step = stage["width"] / 24
-    camera.drag(here, (here[0] + 7 * step, here[1]), (here[0] - 3 * step, here[1]), ms=1100, after=900)
+    step = stage["width"] / 36
+    camera.drag(here, (here[0] + 9 * step, here[1]), (here[0] - 3 * step, here[1]), ms=1100, after=900)
     camera.click(panel.root.locator(".prism-suggest button"), 2 * END_MS)
 
 

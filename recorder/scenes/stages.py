@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder.camera import Camera
 from recorder.film import Film
-from recorder.scenes.cards import END_MS
+from recorder.play import END_MS, before_and_after
 from recorder.stage import MARGIN, TITLE, WIDTH, add, link, place, ready
 from recorder.studio import Studio
 from tests.web.panel import Panel
@@ -20,10 +20,7 @@ def score(studio: Studio) -> Film:
         place(comfy, {"PrismScoreLatents": (0, 270), text: (330, 270)})
         camera = Camera(comfy, WIDTH, 640)
         camera.aim(-MARGIN, -TITLE - MARGIN)
-        camera.hold(900)
-        ready(comfy)
-        camera.hold(2 * END_MS)
-        return camera.film
+        return before_and_after(camera)
 
 
 def chart(studio: Studio) -> Film:
@@ -59,7 +56,7 @@ def split(studio: Studio) -> Film:
     """Every survivor is a clip of its own: they appear side by side, and one is opened."""
     with studio.page(WORKFLOW) as comfy:
         comfy.set_widget("PrismPruneLatents", keep=4)
-        place(comfy, {"PrismSplitCandidates": (0, 150), "SaveAnimatedWEBP": (210, 460)})
+        place(comfy, {"PrismSplitCandidates": (0, 180), "SaveAnimatedWEBP": (240, 430)})
         camera = Camera(comfy, WIDTH, 720)
         camera.aim(-MARGIN, -TITLE - MARGIN)
         camera.hold(600)

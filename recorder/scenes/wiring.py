@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder.camera import Camera
 from recorder.film import Film
-from recorder.scenes.cards import END_MS, finish, opened, start
+from recorder.play import END_MS, before_and_after, finish, opened, start
 from recorder.stage import MARGIN, TITLE, WIDTH, add, link, place, ready
 from recorder.studio import Studio
 
@@ -57,7 +57,4 @@ def run_report(studio: Studio) -> Film:
         place(comfy, {"PrismRunReport": (0, 150), "SaveImage": (210, 300), text: (560, 250)})
         camera = Camera(comfy, WIDTH, 860)
         camera.aim(-MARGIN, -TITLE - MARGIN)
-        camera.hold(900)
-        ready(comfy)
-        camera.hold(2 * END_MS)
-        return camera.film
+        return before_and_after(camera)
