@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Locator
 
+from launcher.server import Server
 from recorder.film import Film
 from recorder.pointer import with_pointer
 from tests.web.comfy_page import ComfyPage
@@ -23,6 +26,17 @@ AIM = """(({ canvas, ds }) => {
     app.canvas.setDirty(true, true);
 })(app.canvas)"""
 Place = tuple[float, float]
+
+
+@contextmanager
+def held(server: Server) -> Iterator[None]:
+    """Let a server's process stand still: a frame takes longer than a step of so small a model."""
+    assert server.process is not None
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.process.send_signal(signal.SIGCONT)
 
 
 class Camera:
@@ -64,15 +78,20 @@ class Camera:
         for _ in range(round(ms / FRAME_MS)):
             self.shoot()
 
-    def until(self, condition: Callable[[], object], news: Callable[[], object], seconds: float = 180) -> None:
-        """A frame each time there is news, until something is so: what takes long here is short in the film."""
+    def until(self, condition: Callable[[], object], news: Callable[[], object], hold: bool = True,
+              seconds: float = 240) -> None:
+        """A frame each time there is news, until something is so: what takes long here is short in the film.
+
+        `hold`: let the server wait for each frame. Times that it measures meanwhile mean nothing.
+        """
         last: list[object] = []
 
         def looked() -> object:
             done = condition()
             if [found := news()] != last:
                 last[:] = [found]
-                self.shoot()
+                with held(self.comfy.server) if hold else nullcontext():
+                    self.shoot()
             return done
         self.comfy.poll(looked, seconds, "the end of a scene")
 

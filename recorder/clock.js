@@ -2,11 +2,14 @@
 // from a slow machine as from a fast one. CSS animations are set to a time; animated pictures (`img`) are taken apart
 // and shown frame by frame.
 window.prismClock = {
-  clips: new WeakMap(),
+  /** @type {Map<string, { urls: string[], ends: number[] } | null>} by address */
+  clips: new Map(),
+  /** @type {WeakMap<HTMLImageElement, string>} what a picture's address was before */
+  sources: new WeakMap(),
 
-  /** @param {HTMLImageElement} image @returns {Promise<{ urls: string[], ends: number[] } | null>} */
-  async open(image) {
-    const answer = await fetch(image.src);
+  /** @param {string} source @returns {Promise<{ urls: string[], ends: number[] } | null>} null for what stands still */
+  async open(source) {
+    const answer = await fetch(source, { signal: AbortSignal.timeout(2000) }); // the server may be held
     const type = answer.headers.get("content-type") ?? "";
     if (!type.includes("webp")) return null;
     const decoder = new ImageDecoder({ data: await answer.arrayBuffer(), type });
@@ -25,9 +28,15 @@ window.prismClock = {
 
   /** @param {HTMLImageElement} image @param {number} ms */
   async show(image, ms) {
-    const source = image.src;
-    if (!source.startsWith("blob:")) this.clips.set(image, await this.open(image).catch(() => null));
-    const clip = this.clips.get(image);
+    if (!image.src.startsWith("blob:")) this.sources.set(image, image.src);
+    const source = this.sources.get(image);
+    if (!source) return;
+    if (!this.clips.has(source)) {
+      const clip = await this.open(source).catch(() => undefined);
+      if (clip === undefined) return;
+      this.clips.set(source, clip);
+    }
+    const clip = this.clips.get(source);
     if (!clip) return;
     const time = ms % clip.ends.at(-1);
     image.src = clip.urls[clip.ends.findIndex((end) => time < end)];

@@ -14,7 +14,6 @@ END_MS = 1500  # the result is seen so long before the film starts again
 def opened(comfy: ComfyPage, node: str, height: int) -> Panel:
     """The panel of a node that stands alone at the origin."""
     place(comfy, {node: (0, height)})
-    fold_chart(comfy)
     return Panel(comfy, node)
 
 
@@ -23,12 +22,13 @@ def start(panel: Panel) -> None:
     panel.comfy.run()
     panel.comfy.poll(lambda: panel.cards.count() and len(panel.playing()) == panel.cards.count(), 180,
                      "a picture on each card")
+    fold_chart(panel.comfy)
 
 
-def finish(camera: Camera, panel: Panel) -> Film:
+def finish(camera: Camera, panel: Panel, hold: bool = True) -> Film:
     """Watch the run to its end, and what it made."""
     camera.leave()
-    camera.until(lambda: panel.status == "finished", lambda: (panel.headline, panel.rows(state="kept")))
+    camera.until(lambda: panel.status == "finished", lambda: (panel.headline, panel.rows(state="kept")), hold)
     camera.hold(END_MS)
     return camera.film
 

@@ -49,8 +49,10 @@ def link(comfy: ComfyPage, source: str, output: str, target: str, name: str) -> 
 
 
 def fold_chart(comfy: ComfyPage) -> None:
-    """Fold the chart below the cards, for a picture that is about the cards."""
-    comfy.page.locator("details.prism-chart").evaluate_all("parts => parts.forEach(part => { part.open = false; })")
+    """Fold the chart below the cards, where there is one, for a picture that is about the cards."""
+    for chart in comfy.page.locator("details.prism-chart[open]").all():
+        if chart.is_visible():
+            chart.locator("summary").first.evaluate("summary => summary.click()")
 
 
 def ready(comfy: ComfyPage, seconds: float = 180) -> None:

@@ -54,14 +54,14 @@ def film_readme(studio: Studio) -> None:
     readme.choose_and_tune(studio).save(README_FOLDER / "choose_and_tune.webp", README_BYTES)
 
 
-def stills(studio: Studio) -> None:
-    """The README's other pictures."""
-    readme.stills(studio, README_FOLDER)
+def keep_still(studio: Studio) -> None:
+    """The README's picture that stands still, also for those who do not want movement."""
+    readme.still(studio, README_FOLDER)
 
 
 PICTURES: dict[str, Callable[[Studio], None]] = {
     **{node: film_help(node) for node in HELP},
     "readme": film_readme,
-    "stills": stills,
+    "still": keep_still,
     **{name: draw_poster(name) for name in posters.POSTERS},
 }

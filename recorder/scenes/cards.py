@@ -13,7 +13,8 @@ def best_of_n(studio: Studio) -> Film:
     """Six start, the head drops four while they are noise, two are finished."""
     with studio.page("prism_best_of_n_shapes") as comfy:
         panel = opened(comfy, "PrismBestOfN", 560)
-        comfy.set_widget("PrismBestOfN", candidates=6)
+        comfy.set_widget("PrismBestOfN", candidates=6, prune_step=8)
+        comfy.set_widget("KSampler", steps=30)
         camera = Camera(comfy, WIDTH, 620)
         camera.aim(-MARGIN, -TITLE - MARGIN)
         start(panel)
