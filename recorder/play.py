@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder.camera import Camera
 from recorder.film import Film
-from recorder.stage import fold_chart, place, ready
+from recorder.stage import leave_out_chart, place, ready
 from tests.web.comfy_page import ComfyPage
 from tests.web.panel import Panel
 
@@ -14,6 +14,7 @@ END_MS = 1500  # the result is seen so long before the film starts again
 def opened(comfy: ComfyPage, node: str, height: int) -> Panel:
     """The panel of a node that stands alone at the origin."""
     place(comfy, {node: (0, height)})
+    leave_out_chart(comfy)
     return Panel(comfy, node)
 
 
@@ -22,8 +23,6 @@ def start(panel: Panel) -> None:
     panel.comfy.run()
     panel.comfy.poll(lambda: panel.cards.count() and len(panel.playing()) == panel.cards.count(), 180,
                      "a picture on each card")
-    fold_chart(panel.comfy)
-
 
 def finish(camera: Camera, panel: Panel, hold: bool = True) -> Film:
     """Watch the run to its end, and what it made."""

@@ -48,11 +48,9 @@ def link(comfy: ComfyPage, source: str, output: str, target: str, name: str) -> 
     assert comfy.graph(LINK, target, [comfy.node_id(source), output, name]), f"{source} {output} -> {target} {name}"
 
 
-def fold_chart(comfy: ComfyPage) -> None:
-    """Fold the chart below the cards, where there is one, for a picture that is about the cards."""
-    for chart in comfy.page.locator("details.prism-chart[open]").all():
-        if chart.is_visible():
-            chart.locator("summary").first.evaluate("summary => summary.click()")
+def leave_out_chart(comfy: ComfyPage) -> None:
+    """Show a panel without its chart, in a picture that is about the cards."""
+    comfy.page.add_style_tag(content=".prism-chart { display: none !important; }")
 
 
 def ready(comfy: ComfyPage, seconds: float = 180) -> None:

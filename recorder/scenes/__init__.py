@@ -26,6 +26,7 @@ HELP: dict[str, Callable[[Studio], Film]] = {  # node -> the film on its help pa
     "PrismScoreLatents": stages.score,
     "PrismShapesPrompt": wiring.shapes_prompt,
     "PrismSplitCandidates": stages.split,
+    "PrismTrial": cards.trial,
 }
 
 
