@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Locator
 
-from launcher.server import Server
 from recorder.film import Film
 from recorder.pointer import with_pointer
 from tests.web.comfy_page import ComfyPage
@@ -28,15 +26,21 @@ AIM = """(({ canvas, ds }) => {
 Place = tuple[float, float]
 
 
-@contextmanager
-def held(server: Server) -> Iterator[None]:
-    """Let a server's process stand still: a frame takes longer than a step of so small a model."""
-    assert server.process is not None
-    server.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        server.process.send_signal(signal.SIGCONT)
+def in_slices(comfy: ComfyPage, question: Callable[[], object], what: str, seconds: float = 240) -> object:
+    """The first true answer to a question, while the server works for a moment only between two times of asking.
+
+    A frame takes longer than a step of so small a model. What the server measures meanwhile means nothing.
+    """
+    process = comfy.server.process
+    assert process is not None
+
+    def asked() -> object:
+        process.send_signal(signal.SIGSTOP)
+        try:
+            return question()
+        finally:
+            process.send_signal(signal.SIGCONT)
+    return comfy.poll(asked, seconds, what)
 
 
 class Camera:
@@ -78,22 +82,22 @@ class Camera:
         for _ in range(round(ms / FRAME_MS)):
             self.shoot()
 
-    def until(self, condition: Callable[[], object], news: Callable[[], object], hold: bool = True,
-              seconds: float = 240) -> None:
+    def until(self, condition: Callable[[], object], news: Callable[[], object], held: bool = True) -> None:
         """A frame each time there is news, until something is so: what takes long here is short in the film.
 
-        `hold`: let the server wait for each frame. Times that it measures meanwhile mean nothing.
+        `held`: the server waits for every frame, so that none is missed, and the times that it measures mean nothing.
         """
         last: list[object] = []
 
         def looked() -> object:
-            done = condition()
             if [found := news()] != last:
                 last[:] = [found]
-                with held(self.comfy.server) if hold else nullcontext():
-                    self.shoot()
-            return done
-        self.comfy.poll(looked, seconds, "the end of a scene")
+                self.shoot()
+            return condition()
+        if held:
+            in_slices(self.comfy, looked, "the end of a scene")
+        else:
+            self.comfy.poll(looked, 240, "the end of a scene")
 
     def graph_place(self, x: float, y: float) -> Place:
         """Where a place of the graph is seen."""

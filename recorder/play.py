@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder.camera import Camera
+from recorder.camera import FRAME_MS, Camera, in_slices
 from recorder.film import Film
 from recorder.stage import leave_out_chart, place, ready
 from tests.web.comfy_page import ComfyPage
@@ -18,16 +18,22 @@ def opened(comfy: ComfyPage, node: str, height: int) -> Panel:
     return Panel(comfy, node)
 
 
-def start(panel: Panel) -> None:
-    """Press Run, and cut to the moment at which every candidate has a picture."""
+def start(panel: Panel, camera: Camera | None = None) -> None:
+    """Press Run, and cut to the moment at which every candidate has a picture; a camera dwells on it."""
     panel.comfy.run()
-    panel.comfy.poll(lambda: panel.cards.count() and len(panel.playing()) == panel.cards.count(), 180,
-                     "a picture on each card")
 
-def finish(camera: Camera, panel: Panel, hold: bool = True) -> Film:
+    def pictured() -> bool:
+        found = 0 < panel.cards.count() == len(panel.playing())
+        if found and camera:
+            camera.hold(6 * FRAME_MS)
+        return found
+    in_slices(panel.comfy, pictured, "a picture on each card")
+
+
+def finish(camera: Camera, panel: Panel, held: bool = True) -> Film:
     """Watch the run to its end, and what it made."""
     camera.leave()
-    camera.until(lambda: panel.status == "finished", lambda: (panel.headline, panel.rows(state="kept")), hold)
+    camera.until(lambda: panel.status == "finished", lambda: (panel.headline, panel.rows(state="kept")), held)
     camera.hold(END_MS)
     return camera.film
 

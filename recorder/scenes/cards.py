@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder.camera import Camera
 from recorder.film import Film
-from recorder.play import choose, finish, opened, start, top
+from recorder.play import END_MS, choose, finish, opened, start, top
 from recorder.stage import MARGIN, TITLE, WIDTH, add, link
 from recorder.studio import Studio
 
@@ -17,7 +17,7 @@ def best_of_n(studio: Studio) -> Film:
         comfy.set_widget("KSampler", steps=30)
         camera = Camera(comfy, WIDTH, 620)
         camera.aim(-MARGIN, -TITLE - MARGIN)
-        start(panel)
+        start(panel, camera)
         return finish(camera, panel)
 
 
@@ -56,15 +56,18 @@ def pick(studio: Studio) -> Film:
 def trial(studio: Studio) -> Film:
     """Finished clips without names; they are clicked from best to worst, and the verdict appears."""
     with studio.page("prism_trial_shapes") as comfy:
-        comfy.set_widget("PrismBestOfN", candidates=6, keep=2)
+        comfy.set_widget("PrismBestOfN", candidates=4, keep=2)
         panel = opened(comfy, "PrismTrial", 560)
-        camera = Camera(comfy, WIDTH, 700)
+        camera = Camera(comfy, WIDTH, 720)
         camera.aim(-MARGIN, -TITLE - MARGIN)
         comfy.run()
         panel.wait("waiting", 240)
-        comfy.poll(lambda: panel.root.locator(".prism-film[data-moving=true]").count() == 6, what="the clips")
+        comfy.poll(lambda: panel.root.locator(".prism-film[data-moving=true]").count() == 4, what="the clips")
         camera.hold(600)
-        for position in (2, 0, 4):
+        for position in (0, 3, 1):
             camera.click(panel.root.locator(f'.prism-card[data-position="{position}"]'), 150)
         camera.click(panel.root.locator('button[data-action="done"]'))
-        return finish(camera, panel)
+        camera.leave()
+        camera.until(lambda: panel.status == "finished", lambda: panel.headline)
+        camera.hold(2 * END_MS)
+        return camera.film

@@ -72,7 +72,7 @@ POSTERS = {
                                   "Wan 2.1, from a picture"),
     "prism_prune_wan21": Poster(4, 1, 11, 30, "a large blue circle moving right slowly from the middle",
                                 "Wan 2.1, in stages"),
-    "prism_trial_shapes": Poster(8, 8, 5, 20, "a large white circle moving right slowly from the middle",
+    "prism_trial_shapes": Poster(8, 2, 5, 20, "a large white circle moving right slowly from the middle",
                                  "A blind test of PRISM", "watch"),
 }
 

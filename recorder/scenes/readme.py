@@ -7,51 +7,77 @@ from uuid import uuid4
 
 from PIL import Image
 
-from recorder.camera import Camera
+from recorder.camera import Camera, in_slices
 from recorder.film import Film
 from recorder.play import END_MS, choose, finish
-from recorder.stage import MARGIN, TITLE, place, ready
+from recorder.stage import MARGIN, TITLE, place
 from recorder.studio import Studio
 from tests.web.comfy_page import ComfyPage
 from tests.web.panel import Panel
 
 WIDTH, HEIGHT, SCALE = 860, 880, 1.0
 WORKFLOW, NODE, SEED = "prism_best_of_n_shapes", "PrismBestOfN", 100
-STEPS, CUT = 60, 15  # many: every one of them is a frame
+STEPS, CUT, CHOSEN = 30, 8, (4, 5)
 PROMPT = "a large cyan circle moving right slowly from the middle"
 
 
-def prepared(comfy: ComfyPage, choose_by: str) -> Panel:
-    """One wide node whose candidates stand in one row, the chart below them. The models are loaded by another run."""
-    ready(comfy)
+def prepared(comfy: ComfyPage) -> Panel:
+    """One wide node that asks; its candidates stand in one row, the chart below them."""
     comfy.load_workflow(WORKFLOW, str(uuid4()))
     place(comfy, {NODE: (0, 240)})
     comfy.graph("node.setSize(value)", NODE, [WIDTH - 2 * MARGIN, 240])
     comfy.set_widget("4", text=PROMPT)
     comfy.set_widget("KSampler", seed=SEED, steps=STEPS, control_after_generate="fixed")
     # One candidate in each call of the model, as where memory holds no more of a large one: time then follows work.
-    comfy.set_widget(NODE, choose=choose_by, candidates=8, prune_step=CUT, keep=2, group=1)
+    comfy.set_widget(NODE, choose="me", candidates=8, prune_step=CUT, keep=2, group=1)
     return Panel(comfy, NODE)
 
 
+def aimed(comfy: ComfyPage) -> Camera:
+    """A camera that sees the whole node."""
+    camera = Camera(comfy, WIDTH, HEIGHT)
+    camera.aim(-MARGIN, -TITLE - MARGIN)
+    return camera
+
+
 def choose_and_tune(studio: Studio) -> Film:
-    """Cards fill, one is pinned, two are chosen and finished; then the marker is dragged and a cut is suggested."""
+    """Cards fill, one is pinned, two are chosen and finished; then the marker is dragged and a cut is suggested.
+
+    From Continue on it is another run with the same seed, undisturbed, because the chart tells the times of its run.
+    """
     with studio.page(WORKFLOW, scale=SCALE) as comfy:
-        panel = prepared(comfy, "me")
-        camera = Camera(comfy, WIDTH, HEIGHT)
-        camera.aim(-MARGIN, -TITLE - MARGIN)
-        comfy.run()
-        comfy.poll(panel.cards.count, 180, "the candidates")
-        camera.until(lambda: panel.status == "waiting" and len(panel.playing()) == 8,
-                     lambda: (panel.headline, panel.playing()), hold=False)
-        comfy.page.keyboard.down("Shift")
-        x, y = camera.place(panel.card(4))
-        camera.click((x, y - 20))
-        comfy.page.keyboard.up("Shift")
-        choose(camera, panel, *choices(panel, 5, 4))
-        finish(camera, panel, hold=False)
+        panel, camera = prepared(comfy), aimed(comfy)
+        begin(camera, panel)
+        comfy.interrupt()
+        comfy.wait_for_end(seconds=120)
+        panel = prepared(comfy)
+        ask(panel)
+        panel.press("keep")
+        finish(camera, panel, held=False)
         tune(camera, panel)
         return camera.film
+
+
+def begin(camera: Camera, panel: Panel) -> None:
+    """The cards fill; one is pinned, two are chosen."""
+    camera.comfy.run()
+    in_slices(camera.comfy, panel.cards.count, "the candidates")
+    camera.until(lambda: panel.status == "waiting" and len(panel.playing()) == 8,
+                 lambda: (panel.headline, panel.playing()))
+    camera.comfy.page.keyboard.down("Shift")
+    x, y = camera.place(panel.card(CHOSEN[0]))
+    camera.click((x, y - 20))
+    camera.comfy.page.keyboard.up("Shift")
+    choose(camera, panel, *choices(panel, *CHOSEN))
+
+
+def ask(panel: Panel) -> None:
+    """Run until it asks, and choose, unseen."""
+    panel.comfy.run()
+    panel.wait("waiting", 240)
+    panel.comfy.poll(lambda: len(panel.playing()) == 8, what="a picture on each card")
+    for row in choices(panel, *CHOSEN):
+        panel.card(row).click()
 
 
 def choices(panel: Panel, *wanted: int) -> list[int]:
@@ -68,7 +94,7 @@ def tune(camera: Camera, panel: Panel) -> None:
     stage = panel.root.locator(".prism-stage").bounding_box()
     assert stage, "the chart cannot be seen"
     step = stage["width"] / (1.2 * STEPS)
-    camera.drag(here, (here[0] + 20 * step, here[1]), (here[0] - 8 * step, here[1]), ms=1100, after=900)
+    camera.drag(here, (here[0] + 9 * step, here[1]), (here[0] - 3 * step, here[1]), ms=1100, after=900)
     camera.click(panel.root.locator(".prism-suggest button"), 2 * END_MS)
 
 
@@ -76,15 +102,10 @@ def still(studio: Studio, folder: Path) -> Path:
     """A picture that stands still: the question in the light theme, with the chart below it."""
     file = folder / "choose_light.png"
     with studio.page(WORKFLOW, theme="light", scale=SCALE) as comfy:
-        panel = prepared(comfy, "me")
-        camera = Camera(comfy, WIDTH, HEIGHT)
-        camera.aim(-MARGIN, -TITLE - MARGIN)
-        comfy.run()
-        panel.wait("waiting", 240)
-        comfy.poll(lambda: len(panel.playing()) == 8, what="a picture on each card")
-        for row in choices(panel, 5, 4):
-            panel.card(row).click()
+        panel, camera = prepared(comfy), aimed(comfy)
+        ask(panel)
         keep(camera.picture(), file)
+        panel.press("stop")
     return file
 
 

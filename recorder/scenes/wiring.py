@@ -26,7 +26,7 @@ def load_head(studio: Studio) -> Film:
         ends = [camera.graph_place(*comfy.graph("[...node.getOutputPos(0)]", head)),
                 camera.graph_place(*comfy.graph("[...node.getInputPos(node.findInputSlot('head'))]", node))]
         camera.drag(ends[0], ends[1], ms=900)
-        start(panel)
+        start(panel, camera)
         return finish(camera, panel)
 
 
