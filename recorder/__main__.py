@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from launcher import layout
 from launcher.errors import LauncherError
 from recorder.scenes import PICTURES
 from recorder.studio import open_studio
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in names:
                 print(f"{name} ...", flush=True)
                 try:
-                    PICTURES[name](studio)
+                    file = PICTURES[name](studio)
+                    print(f"    {file.relative_to(layout.ROOT)}, {file.stat().st_size:,} bytes", flush=True)
                 except Exception as problem:  # the others can still be made
                     failed.append(name)
                     print(f"{name} failed: {type(problem).__name__}: {problem}", file=sys.stderr)

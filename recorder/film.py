@@ -39,8 +39,8 @@ class Film:
         self.frames.append(frame)
         self.lengths.append(ms)
 
-    def save(self, path: Path, limit: int) -> int:
-        """Write the best film of at most `limit` bytes, looping for ever; its size. FilmTooLarge if none fits."""
+    def save(self, path: Path, limit: int) -> Path:
+        """Write the best film of at most `limit` bytes, looping for ever. FilmTooLarge if none fits."""
         if len(self.frames) < 2:
             raise ValueError(f"nothing moves in {path.name}")
         for quality in QUALITIES:
@@ -48,7 +48,7 @@ class Film:
             if len(found) <= limit:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(found)
-                return len(found)
+                return path
         raise FilmTooLarge(f"{path.name} takes {len(found):,} bytes at the coarsest, and {limit:,} are allowed: film "
                            "less of the page, or fewer frames.")
 

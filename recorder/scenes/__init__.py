@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from launcher import layout
@@ -40,29 +41,30 @@ def thumbnail(workflow: str) -> Path:
     return layout.WORKFLOWS / f"{workflow}.jpg"
 
 
-def film_help(node: str) -> Callable[[Studio], None]:
+def film_help(node: str, studio: Studio) -> Path:
     """Films a node's help page."""
-    return lambda studio: print(HELP[node](studio).save(help_file(node), HELP_BYTES))
+    return HELP[node](studio).save(help_file(node), HELP_BYTES)
 
 
-def draw_poster(name: str) -> Callable[[Studio], None]:
-    """Makes a thumbnail."""
-    return lambda studio: posters.poster(studio, name).save(thumbnail(name), quality=88, optimize=True)
+def make_thumbnail(name: str, studio: Studio) -> Path:
+    """Makes the picture of a template."""
+    posters.poster(studio, name).save(thumbnail(name), quality=88, optimize=True)
+    return thumbnail(name)
 
 
-def film_readme(studio: Studio) -> None:
+def film_readme(studio: Studio) -> Path:
     """Films the README's picture of choosing and tuning."""
-    readme.choose_and_tune(studio).save(README_FOLDER / "choose_and_tune.webp", README_BYTES)
+    return readme.choose_and_tune(studio).save(README_FOLDER / "choose_and_tune.webp", README_BYTES)
 
 
-def keep_still(studio: Studio) -> None:
+def keep_still(studio: Studio) -> Path:
     """The README's picture that stands still, also for those who do not want movement."""
-    readme.still(studio, README_FOLDER)
+    return readme.still(studio, README_FOLDER / "choose_light.png")
 
 
-PICTURES: dict[str, Callable[[Studio], None]] = {
-    **{node: film_help(node) for node in HELP},
+PICTURES: dict[str, Callable[[Studio], Path]] = {
+    **{node: partial(film_help, node) for node in HELP},
     "readme": film_readme,
     "still": keep_still,
-    **{name: draw_poster(name) for name in posters.POSTERS},
+    **{name: partial(make_thumbnail, name) for name in posters.POSTERS},
 }

@@ -21,7 +21,7 @@ STEPS, CUT, CHOSEN = 30, 8, (4, 5)
 PROMPT = "a large cyan circle moving right slowly from the middle"
 
 
-def prepared(comfy: ComfyPage) -> Panel:
+def prepared(comfy: ComfyPage, timeout: int = 0) -> Panel:
     """One wide node that asks; its candidates stand in one row, the chart below them."""
     comfy.load_workflow(WORKFLOW, str(uuid4()))
     place(comfy, {NODE: (0, 240)})
@@ -29,7 +29,7 @@ def prepared(comfy: ComfyPage) -> Panel:
     comfy.set_widget("4", text=PROMPT)
     comfy.set_widget("KSampler", seed=SEED, steps=STEPS, control_after_generate="fixed")
     # One candidate in each call of the model, as where memory holds no more of a large one: time then follows work.
-    comfy.set_widget(NODE, choose="me", candidates=8, prune_step=CUT, keep=2, group=1)
+    comfy.set_widget(NODE, choose="me", candidates=8, prune_step=CUT, keep=2, group=1, timeout=timeout)
     return Panel(comfy, NODE)
 
 
@@ -48,9 +48,9 @@ def choose_and_tune(studio: Studio) -> Film:
     with studio.page(WORKFLOW, scale=SCALE) as comfy:
         panel, camera = prepared(comfy), aimed(comfy)
         begin(camera, panel)
-        comfy.interrupt()
-        comfy.wait_for_end(seconds=120)
-        panel = prepared(comfy)
+        comfy.wait_for_end(seconds=240)
+        panel = prepared(comfy, timeout=3600)  # what differs in nothing comes from ComfyUI's memory, and takes no time
+        camera.aim(-MARGIN, -TITLE - MARGIN)
         ask(panel)
         panel.press("keep")
         finish(camera, panel, held=False)
@@ -98,9 +98,8 @@ def tune(camera: Camera, panel: Panel) -> None:
     camera.click(panel.root.locator(".prism-suggest button"), 2 * END_MS)
 
 
-def still(studio: Studio, folder: Path) -> Path:
+def still(studio: Studio, file: Path) -> Path:
     """A picture that stands still: the question in the light theme, with the chart below it."""
-    file = folder / "choose_light.png"
     with studio.page(WORKFLOW, theme="light", scale=SCALE) as comfy:
         panel, camera = prepared(comfy), aimed(comfy)
         ask(panel)

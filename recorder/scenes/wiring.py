@@ -15,8 +15,8 @@ def load_head(studio: Studio) -> Film:
     """The head is connected; then the candidates get scores, and the weak ones go."""
     with studio.page("prism_best_of_n_shapes") as comfy:
         node, head = "PrismBestOfN", "PrismLoadHead"
-        comfy.set_widget(node, candidates=3, keep=1, prune_step=8)
-        comfy.set_widget("KSampler", steps=30)
+        comfy.set_widget(node, candidates=3, keep=1, prune_step=15)
+        comfy.set_widget("KSampler", steps=50)
         comfy.graph("node.disconnectInput(node.findInputSlot('head'))", node)
         panel = opened(comfy, node, 400)
         place(comfy, {head: (0, 80), node: (140, 400)})

@@ -13,12 +13,11 @@ from recorder.scenes import HELP
 from tests.web.comfy_page import THEMES, ComfyPage
 from tests.web.test_workflows import BUNDLED
 
-NEW = """(() => {
-    const made = LiteGraph.createNode(value);
-    made.pos = [0, 0];
+NEW = """value.forEach((type, index) => {
+    const made = LiteGraph.createNode(type);
+    made.pos = [1000 * index, 0];
     graph.add(made);
-    app.canvas.selectNode(made);
-})()"""
+})"""
 TITLE = "app.canvas.convertOffsetToCanvas([node.pos[0] + 80, node.pos[1] - 15])"
 LOADED = "images => images.length > 0 && images.every(image => image.complete && image.naturalWidth > 0)"
 
@@ -39,17 +38,18 @@ def loaded(comfy: ComfyPage, images: Locator, what: str) -> None:
 def test_the_film_of_every_node_is_seen_in_its_help(language: str, open_page: Callable[..., ComfyPage]) -> None:
     comfy = open_page("nodes2")
     comfy.load_workflow({"nodes": [], "links": [], "version": 0.4})
+    comfy.graph(NEW, value=[*HELP])
     for number, node in enumerate(HELP):
-        comfy.graph("graph.clear()")
-        comfy.graph(NEW, value=node)
+        comfy.show(node)
+        comfy.page.mouse.click(*comfy.graph(TITLE, node))
         if number == 0:
-            comfy.show(node)
-            comfy.page.mouse.click(*comfy.graph(TITLE, node))
             comfy.page.get_by_test_id("info-button").click()
         page = comfy.page.locator(".node-help-content")
         loaded(comfy, page.locator(f'img[src$="/{node}.webp"]'), f"the film of {node}")
         loaded(comfy, page.locator("img, video"), f"every picture on the help page of {node}")
     comfy.screenshot(f"help_{language}")
+    # The front end asks for en.md first, hears that there is none, and takes the page without a language.
+    comfy.problems = [problem for problem in comfy.problems if not problem.rstrip(")").endswith("/en.md")]
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -56,7 +56,7 @@ def sheet(rows: list[int], version: int = 1, step: int = 3) -> dict[str, Any]:
 
 def show_sheets(context: BrowserContext, count: int) -> None:
     """Answer requests for sheets with a picture of that many candidates, since the server knows nothing of the run."""
-    picture = Image.linear_gradient("L").resize((FRAMES * SIDE, count * SIDE)).convert("RGB")
+    picture = Image.linear_gradient("L").rotate(90).resize((FRAMES * SIDE, count * SIDE)).convert("RGB")
     file = io.BytesIO()
     picture.save(file, "JPEG")
 
