@@ -58,7 +58,7 @@ export function clipLabel(position, { view, desk }) {
   ].filter(Boolean));
 }
 
-/** Whose a clip is, and what PRISM thinks of it. @param {import("./contract.mjs").Card} card @param {number} row */
+/** Whose a clip is, and what PRISM thinks of it. @param {import("../contract.mjs").Card} card @param {number} row */
 function told({ seed, score, imagined_at: step, reason }, row) {
   const words = says().trial;
   return [words.candidate(row, seed), score === null ? "" : says().cards.score(score.toFixed(2)),
