@@ -52,7 +52,7 @@ def pick(node: str | None, batch: Batch, keep: int, wishes: Wishes, board: Board
         board.change(run, status="stopped" if isinstance(error, InterruptProcessingException) else "failed")
         raise
     board.change_cards(run, {
-        row: {"state": "kept"} if row in verdict.rows else {"state": "dropped", "dropped_at": 0, "reason": NOT_CHOSEN}
+        row: {"state": "kept"} if row in verdict.rows else {"state": "dropped", "reason": NOT_CHOSEN}
         for row in batch.rows}, status="finished", replay=", ".join(map(str, verdict.rows)))
     if verdict.by_person:
         _record(run, batch, verdict, where, board)

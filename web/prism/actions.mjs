@@ -30,7 +30,8 @@ export const BUTTONS = [
   { action: "more", there: waits, obstacle: choosing },
   { action: "all", there: waits, obstacle: busy },
   { action: "stop", there: waits, obstacle: busy },
-  { action: "lock", there: (shown) => over(shown) && shown.view?.status === "finished",
+  // A run that was only watched kept everybody: to repeat that is no choice.
+  { action: "lock", there: (shown) => over(shown) && shown.view?.status === "finished" && shown.view.judge !== "watch",
     obstacle: ({ view }) => (view?.replay ? null : "nothingToRepeat") },
   { action: "unlock", there: (shown) => shown.locked !== "" && (shown.staged || over(shown)), obstacle: () => null },
   { action: "compare", there: ({ view }) => (view?.sheet?.rows.length ?? 0) > 1, obstacle: () => null },
