@@ -52,8 +52,8 @@ class PrismTrial(io.ComfyNode):
                     "equally good ones, and those left out share the last place. Paste the 'ranking' output of an "
                     "earlier run to repeat it unasked. Empty (default): you are asked.")),
                 io.Int.Input("timeout", default=0, min=0, max=86400, optional=True, advanced=True, tooltip=(
-                    "How many seconds to wait for your ranking, up to a day. 0 (default): until you answer. Where no "
-                    "page is open the run waits for 30 seconds only. Waiting takes no time on the GPU.")),
+                    "How many seconds to wait for your ranking, 0 to 86400, which is a day. 0 (default): until you "
+                    "answer. Where no page is open the run waits for 30 seconds only. Waiting takes no time on the GPU.")),
                 io.Combo.Input("on_timeout", options=OUTCOMES, default=SKIP, optional=True, advanced=True, tooltip=(
                     "What happens when the time is up. skip (default): the run goes on without a ranking, with PRISM's "
                     "own best clip. stop: the run ends.")),

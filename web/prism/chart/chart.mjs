@@ -98,6 +98,7 @@ export class Chart {
     this.#view = view;
     this.#width = width;
     show(this.element, knobs !== null && this.#asked.key !== "none");
+    write(/** @type {Element} */ (this.element.firstElementChild), says().chart.title);
     if (!view || !knobs || !this.element.open) return;
     void this.#ask(view);
     show(this.#body, this.#curves !== null);
@@ -159,8 +160,7 @@ export class Chart {
   /** What stays the same while a language is spoken, and whether watching would tell more. @param {View} view
    * @param {Reading} reading */
   #tell(view, { survivors }) {
-    const { details: more, title, watch, watchHint } = says().chart;
-    write(/** @type {Element} */ (this.element.firstElementChild), title);
+    const { details: more, watch, watchHint } = says().chart;
     write(/** @type {Element} */ (this.#folded.firstElementChild), more);
     write(this.#watch, watch);
     mark(this.#watch, "title", watchHint);
