@@ -89,6 +89,13 @@ def test_seconds_of_calls_with_other_numbers_of_candidates(calls: list[Any], row
     assert evaluate("pace.callSeconds(...value)", [calls, rows]) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(("share", "seconds"), [(0.2, 2.0), (0.0, 3.0)])
+def test_the_last_candidate_is_not_scored_any_more(share: float, seconds: float) -> None:
+    cost = {"phases": [[1, 1]], "probed": [], "calls": 1, "candidates": 4}
+    pace = {"setup": 0.0, "calls": [[2, 1, 4.0], [4, 1, 6.0]], "probes": []}
+    assert evaluate("pace.secondsOf(...value).taken", [pace, cost, share]) == pytest.approx(seconds)
+
+
 @pytest.mark.parametrize(("changes", "obstacle"), [
     ({"pruneStep": 4}, "outside"), ({"keep": 4}, "nobody"), ({"schedule": "a"}, "unreadable"),
     ({"schedule": "2:2, 1:1"}, "order"), ({"schedule": "1:2, 2:2"}, "nobody")])

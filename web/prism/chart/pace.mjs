@@ -25,6 +25,13 @@ export function callSeconds(calls, rows) {
   return rows < low[0] ? Math.max(line, (low[1] * rows) / low[0]) : line;
 }
 
+/** Seconds of a call of the last candidate, which no head scores any more: where none was measured, its share of a call
+ * of several, all of which were scored. @param {Pace["calls"]} calls in order of candidates */
+function loneSeconds(calls) {
+  const [[rows, seconds]] = rising(calls);
+  return rows > 1 ? seconds / rows : callSeconds(calls, 1);
+}
+
 /** Candidates and seconds, without what a restless machine pretends: that more candidates take less time.
  * @param {Pace["calls"]} calls @returns {[number, number][]} */
 function rising(calls) {
@@ -55,7 +62,8 @@ function probeSeconds({ calls, probes }, rows, share) {
  * @returns {Seconds | null} null where no run has been measured */
 export function secondsOf(pace, cost, share) {
   if (!pace?.calls.length) return null;
-  const phases = cost.phases.map(([rows, calls]) => calls * callSeconds(pace.calls, rows));
+  const phases = cost.phases.map(([rows, calls]) =>
+    calls * (rows === 1 && share > 0 ? loneSeconds(pace.calls) : callSeconds(pace.calls, rows)));
   const probes = cost.probed.map((rows) => probeSeconds(pace, rows, share));
   const sum = (/** @type {number[]} */ parts) => parts.reduce((whole, part) => whole + part, 0);
   return { taken: sum(phases) + sum(probes), all: cost.calls * callSeconds(pace.calls, cost.candidates) };
