@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
@@ -10,5 +11,10 @@ LOCALES = Path(__file__).resolve().parent.parent / "locales"
 
 def found_as(node: str, *english: str) -> list[str]:
     """A node's search aliases: the English ones, and those of locales/*/aliases.json."""
-    others = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(LOCALES.glob("*/aliases.json"))]
-    return [*english, *(alias for language in others for alias in language.get(node, ()))]
+    return [*english, *(alias for language in _others() for alias in language.get(node, ()))]
+
+
+@cache
+def _others() -> list[dict[str, list[str]]]:
+    """By node, for each language: read once, since every schema asks."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(LOCALES.glob("*/aliases.json"))]
