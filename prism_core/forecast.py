@@ -2,7 +2,8 @@
 
 A head file states retention at some sigmas and for some sizes of a batch. Between sigmas it is read off straight
 lines. For other sizes scores and true quality are taken as jointly normal, with the correlation that the measured
-pairwise accuracy stands for.
+pairwise accuracy stands for. The other way round, several cuts are told from the correlations that measured retention
+stands for: quality is not normal, so each cut has one of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from .reliability import Estimate
 from .trust import TIE_FRACTION, Trust
 
 Z = 1.96                # of a 95 % interval
-DRAWS = 20_000          # of batches, where retention is not measured
+DRAWS = 160_000         # candidates, for what normal scores keep
+CORRELATIONS = np.linspace(0.0, 0.999, 41)
 
 
 class Forecast:
@@ -53,9 +55,13 @@ class Forecast:
             return None
         return Estimate(*(self._at(sigma, key) for key in ("accuracy", "low", "high")))
 
-    def correlation(self, sigma: float) -> float:
-        """Correlation of scores and true quality, as `Trust` reads it off the accuracy."""
-        return self._trust.correlation(sigma)
+    def correlations(self, sigma: float, candidates: int) -> tuple[float, ...] | None:
+        """For every K from 1 to N - 1, the correlation in [0, 1) with true quality at which normal scores keep the best
+        as often as `retention` says; None where the scores say nothing.
+        """
+        found = self.retention(sigma, candidates)
+        return found and tuple(float(np.interp(one.value, kept, CORRELATIONS))
+                               for one, kept in zip(found, _kept(candidates).T, strict=True))
 
     def _at(self, sigma: float, key: str) -> float:
         return float(np.interp(sigma, self._sigmas, [entry[key] for entry in self._entries]))
@@ -79,17 +85,24 @@ def wilson(value: float, count: int) -> Estimate:
     return Estimate(value, max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
-@lru_cache(maxsize=256)
 def _normal(accuracy: float, candidates: int) -> tuple[float, ...]:
     """Retention for every K from 1 to N - 1 of scores with that pairwise accuracy, if all is normal."""
     correlation = _correlation(accuracy)
+    return tuple(float(np.interp(correlation, CORRELATIONS, kept)) for kept in _kept(candidates).T)
+
+
+@lru_cache(maxsize=64)
+def _kept(candidates: int) -> np.ndarray:
+    """(correlations, N - 1) retention of normal scores at each of CORRELATIONS, for every K; never falling with them."""
     generator = np.random.default_rng(0)
-    quality = generator.standard_normal((DRAWS, candidates))
-    noise = generator.standard_normal((DRAWS, candidates))
-    scores = correlation * quality + sqrt(1 - correlation**2) * noise
-    best = quality.argmax(1)
-    rank = (scores > scores[np.arange(DRAWS), best][:, None]).sum(1)
-    return tuple(float((rank < keep).mean()) for keep in range(1, candidates))
+    quality, noise = generator.standard_normal((2, max(2, DRAWS // candidates), candidates))
+    best = quality.argmax(1)[:, None]
+    table = np.empty((len(CORRELATIONS), candidates - 1))
+    for row, correlation in zip(table, CORRELATIONS, strict=True):
+        scores = correlation * quality + sqrt(1 - correlation**2) * noise
+        ahead = (scores > np.take_along_axis(scores, best, 1)).sum(1)
+        row[:] = np.bincount(ahead, minlength=candidates).cumsum()[:-1] / len(best)
+    return np.maximum.accumulate(table)
 
 
 def _correlation(accuracy: float) -> float:

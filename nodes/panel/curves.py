@@ -46,7 +46,7 @@ class Curves:
         """All of it, for the page; a list with an entry a step holds null where nothing is known.
 
         `retention[step][keep - 1]` is [chance, low, high]. `accuracy[step]` is [value, low, high] of pairs ordered
-        rightly, `correlation[step]` what that means for scores and true quality. `pace.calls` are [rows, how many,
+        rightly. `correlation[step][keep - 1]` is `Forecast.correlations`. `pace.calls` are [rows, how many,
         seconds each], `pace.probes` [rows, seconds].
         """
         promised = self._forecast() or dict.fromkeys(PROMISES, [None] * len(self.sigmas))
@@ -67,10 +67,11 @@ class Curves:
         forecast = Forecast(info.reliability, info.sigma_range)
         odds = [forecast.retention(sigma, self.candidates) for sigma in self.sigmas]
         right = [forecast.accuracy(sigma) for sigma in self.sigmas]
-        known = [found and round(forecast.correlation(sigma), 4) for sigma, found in zip(self.sigmas, right)]
+        known = [forecast.correlations(sigma, self.candidates) for sigma in self.sigmas]
         return dict(zip(PROMISES, (
             [found and [_rounded(one) for one in found] for found in odds],
-            [found and _rounded(found) for found in right], known), strict=True))
+            [found and _rounded(found) for found in right],
+            [found and [round(one, 4) for one in found] for found in known]), strict=True))
 
 
 def _rounded(found: Estimate) -> list[float]:

@@ -52,9 +52,27 @@ def test_keeping_more_keeps_the_best_more_often(forecast):
         assert values == sorted(values) and values[0] < values[-1] < 1
 
 
+def test_normal_scores_have_one_correlation_whatever_is_kept(forecast):
+    for candidates in (8, 5):
+        found = forecast.correlations(0.95, candidates)
+        assert len(found) == candidates - 1
+        assert found == pytest.approx([0.5] * len(found), abs=0.12)    # of 400 prompts, few lose the best when most stay
+
+
+def test_a_cut_that_keeps_the_best_more_often_goes_closer_with_the_truth():
+    """Quality with ties at the top, as many real ones have: each cut has a correlation of its own."""
+    scores, oracle = judged(0.7)
+    forecast = Forecast([reliability_entry(0.5, scores, oracle.clamp(max=1), samples=200)], (0.0, 1.0))
+    for keep, (one, correlation) in enumerate(zip(forecast.retention(0.5, 8), forecast.correlations(0.5, 8)), start=1):
+        generator = torch.Generator().manual_seed(3)
+        quality, noise = torch.randn(2, 20_000, 8, generator=generator)
+        again = retention(correlation * quality + (1 - correlation**2) ** 0.5 * noise, quality, keep).value
+        assert again == pytest.approx(one.value, abs=0.015)
+
+
 @pytest.mark.parametrize("sigma", [0.99, 0.1])
 def test_outside_the_heads_range_nothing_is_known(forecast, sigma):
-    assert forecast.retention(sigma, 8) is None
+    assert forecast.retention(sigma, 8) is None and forecast.correlations(sigma, 8) is None
 
 
 def test_intervals_hold_what_they_promise():

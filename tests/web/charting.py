@@ -106,7 +106,7 @@ def curves(candidates: int = 8, steps: int = STEPS, drops: bool = True, **change
     return {"candidates": candidates, "sigmas": [1 - step / steps for step in range(steps + 1)], "share": 0.5,
             "depth": 0.4, "watches": watches, "retention": [None, *[odds] * (steps - 1), None], "loras": [],
             "accuracy": [None, *[[0.7, 0.6, 0.8]] * (steps - 1), None],
-            "correlation": [None, *[0.5] * (steps - 1), None],
+            "correlation": [None, *[[0.5] * (candidates - 1)] * (steps - 1), None],
             "cost": {"seconds": 80.0, "spent": 70.0, "probes": 1.5, "plain": 160.0},
             "pace": {"setup": 2.0, "calls": [[2, 15, 2.0], [8, 5, 8.0]], "probes": [[8, 3.0]]}} | changes
 

@@ -17,7 +17,7 @@ CURVES = {"candidates": 4, "sigmas": [1.0, 0.9, 0.6, 0.3, 0.0], "share": 0.5, "d
           "watches": [{"step": 1, "rows": [0, 1, 2, 3], "scores": [0.1, 0.9, 0.5, 0.5]},
                       {"step": 2, "rows": [1, 2, 3], "scores": [0.2, 0.4, 0.9]}],
           "retention": [None, [[0.5, 0.4, 0.6], [0.7, 0.6, 0.8], [0.9, 0.8, 1.0]], None, None, None],
-          "accuracy": [None, [0.7, 0.65, 0.75], None, None, None], "correlation": [None, 0.55, None, None, None],
+          "accuracy": [None, [0.7, 0.65, 0.75], None, None, None], "correlation": [None, [0.55] * 3, None, None, None],
           "loras": [], "pace": None}
 COST = {"seconds": 30.0, "spent": 14.0, "probes": 1.0, "plain": 16.0}
 PACE = {"setup": 4.0, "calls": [[1, 2, 3.0], [4, 1, 6.0]], "probes": [[4, 2.0]]}

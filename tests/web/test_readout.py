@@ -174,7 +174,7 @@ def test_one_cut_is_as_sure_as_the_core_has_it(keep: int, candidates: int, accur
     entry = {"sigma": 0.5, "accuracy": accuracy, "low": accuracy, "high": accuracy, "pairs": 9000,
              "retention": {"2": {"1": 0.7}}}
     forecast = Forecast([entry], (0.0, 1.0))
-    found = joint([(5, keep)], candidates, [forecast.correlation(0.5)])
+    found = joint([(5, keep)], candidates, [forecast.correlations(0.5, candidates)[keep - 1]])
     assert found == pytest.approx(forecast.retention(0.5, candidates)[keep - 1].value, abs=0.03)
 
 
@@ -196,12 +196,12 @@ def test_several_cuts_lose_the_best_as_a_simulation_of_theirs_does() -> None:
 
 def test_several_cuts_are_told_together() -> None:
     odds = [[0.4, 0.3, 0.5], [0.8, 0.7, 0.9], [0.9, 0.8, 1.0]]
-    curves = CURVES | {"retention": [None, odds, odds, None, None], "correlation": [None, 0.6, 0.7, None, None]}
+    curves = CURVES | {"retention": [None, odds, odds, None, None], "correlation": [None, [0.6] * 3, [0.7] * 3, None, None]}
     reading = evaluate("readout.read(value[0], value[1], 2)", [curves, KNOBS | {"schedule": "1:2, 2:1"}])
     assert reading["joint"]["low"] == pytest.approx(0.2) and reading["joint"]["high"] == 0.8
     assert reading["joint"]["low"] < reading["joint"]["value"] < 0.8
     assert "All cuts together keep the best in about" in said(curves, KNOBS | {"schedule": "1:2, 2:1"})
-    early = curves | {"correlation": [None, 0.6, None, None, None], "retention": [None, odds, None, None, None]}
+    early = curves | {"correlation": [None, [0.6] * 3, None, None, None], "retention": [None, odds, None, None, None]}
     assert "the others can only lose more" in said(early, KNOBS | {"schedule": "1:2, 2:1"})
 
 

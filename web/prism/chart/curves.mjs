@@ -27,7 +27,7 @@
  * @property {string[]} loras that the head was not measured with; "" for patches of the model that have no name
  * @property {(number[][] | null)[]} retention [step][keep - 1] is [chance, low, high]
  * @property {(number[] | null)[]} accuracy [step] is [share of pairs ordered rightly, low, high]
- * @property {(number | null)[]} correlation of scores and true quality at each step
+ * @property {(number[] | null)[]} correlation [step][keep - 1] is that of scores and true quality which explains retention
  * @property {Spent | null} cost
  * @property {Pace | null} pace
  */
@@ -55,7 +55,7 @@ const SCHEMA = record({
   loras: list({ type: "string" }),
   retention: list(orNull(list(numbers(3)))),
   accuracy: list(orNull(numbers(3))),
-  correlation: list(orNull(NUMBER)),
+  correlation: list(orNull(list(NUMBER))),
   cost: orNull(record({ seconds: NUMBER, spent: NUMBER, probes: NUMBER, plain: NUMBER })),
   pace: orNull(record({ setup: NUMBER, calls: list(numbers(3)), probes: list(numbers(2)) })),
 });

@@ -1,8 +1,9 @@
 /**
- * How often the best survives several cuts, worked out from how well the head's scores go with the truth.
+ * How often the best survives several cuts, worked out from how often it survives each of them alone.
  *
- * Quality and scores are taken as normal, as in prism_core/forecast.py, and a later score as an earlier one with more
- * seen: what errs in both is as large as it can be for scores that grow better so. The draws are always the same ones.
+ * Quality and scores are taken as normal, with the correlation that explains each cut's own retention
+ * (prism_core/forecast.py), and a later score as an earlier one with more seen: what errs in both is as large as it can
+ * be for scores that grow better so. The draws are always the same ones.
  *
  * @typedef {import("./schedule.mjs").Round} Round
  */

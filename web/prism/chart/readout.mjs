@@ -24,7 +24,7 @@
  * @property {number} step at which it ceases to be known
  *
  * @typedef {object} Joint
- * @property {number} value worked out from the head's accuracy
+ * @property {number} value worked out from what was measured for each cut
  * @property {number} low what it is at least, by what was measured for each cut, whatever their errors have in common
  * @property {number} high what it is at most
  *
@@ -183,8 +183,8 @@ function wider(keep, candidates) {
  * @returns {Joint | null} */
 function jointOf(curves, rounds) {
   const chances = rounds.map(({ step, keep }) => chanceAt(curves, step, keep)?.value);
-  const correlations = rounds.map(({ step }) => curves.correlation[step]);
-  if (rounds.length < 2 || chances.includes(undefined) || correlations.includes(null)) return null;
+  const correlations = rounds.map(({ step, keep }) => curves.correlation[step]?.[keep - 1]);
+  if (rounds.length < 2 || chances.includes(undefined) || correlations.includes(undefined)) return null;
   const known = /** @type {number[]} */ (chances);
   const low = Math.max(0, known.reduce((left, chance) => left - (1 - chance), 1));
   const value = surviving(rounds, curves.candidates, /** @type {number[]} */ (correlations));

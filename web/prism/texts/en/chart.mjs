@@ -131,8 +131,8 @@ export const chart = {
   firstChanceExact: (/** @type {number} */ value, /** @type {number} */ low, /** @type {number} */ high) =>
     `The first cut keeps the best in ${value} % of runs, with 95 % certainty between ${low} % and ${high} %.`,
   jointExact: (/** @type {number} */ value, /** @type {number} */ low, /** @type {number} */ high) =>
-    `All cuts together: ${value} %, worked out from the head's accuracy as if scores and quality were normally ` +
-    `spread, not measured. What was measured for each cut says: between ${low} % and ${high} %.`,
+    `All cuts together: ${value} %, worked out from what was measured for each cut as if scores and quality were ` +
+    `normally spread. Without that assumption: between ${low} % and ${high} %.`,
   throughModel: (/** @type {string} */ spent, /** @type {string} */ probes, /** @type {string} */ plain) =>
     `Candidates through the model: ${spent}, scoring ${probes}; finishing all: ${plain}.`,
   callTook: (/** @type {number} */ candidates, /** @type {string} */ taken) =>

@@ -102,7 +102,7 @@ export const chart = {
   firstChanceExact: (value, low, high) =>
     `第一次淘汰在 ${value} % 的运行中留住最佳，95 % 的把握在 ${low} % 到 ${high} % 之间。`,
   jointExact: (value, low, high) =>
-    `几次淘汰合起来：${value} %。这是假定得分与质量呈正态分布，由评分头的准确率推算的，并非实测。各次淘汰的实测表明：在 ${low} % 到 ${high} % 之间。`,
+    `几次淘汰合起来：${value} %。这是假定得分与质量呈正态分布，由各次淘汰的实测结果推算的。不作此假定时：在 ${low} % 到 ${high} % 之间。`,
   throughModel: (spent, probes, plain) => `经过模型的候选次数：${spent}，评分 ${probes}；全部完成：${plain}。`,
   callTook: (candidates, taken) => `这次运行中，${candidates} 个候选的一步用了 ${taken}。`,
   guess: "这次运行的每一步候选数都相同，因此较少候选所需的时间只是估计。",
