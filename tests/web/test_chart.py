@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import Locator
 
@@ -49,6 +51,24 @@ def test_after_a_run_the_marker_moves_the_widget(comfy: ComfyPage, renderer: str
     comfy.set_widget(NODE, prune_step=5)
     assert (set(comfy.serialize()), comfy.prompt()["output"]) == saved
     assert "prism_panel" not in str(comfy.serialize())
+
+
+@pytest.mark.parametrize("schedule", ["", "2:4, 5:2"])
+def test_a_marker_that_is_held_takes_the_widget_along(comfy: ComfyPage, schedule: str) -> None:
+    chart = told(prepared(comfy, candidates=8, schedule=schedule), curves())
+    cut, widget = (1, "schedule") if schedule else (0, "prune_step")
+    expected = (lambda step: f"2:4, {step}:2") if schedule else int
+    mouse = comfy.page.mouse
+    mouse.move(*chart.middle(5))
+    mouse.down()
+    mouse.move(*chart.middle(9), steps=4)
+    chart.expect(9, cut)
+    assert "after step 9" in chart.text
+    comfy.poll(lambda: comfy.widget(NODE, widget) == expected(9), 5, "the widget at step 9 while the marker is held")
+    mouse.move(*chart.middle(12), steps=3)
+    mouse.up()
+    assert comfy.widget(NODE, widget) == expected(12), "let go, and the widget is still behind"
+    chart.expect(12, cut)
 
 
 def test_evaluations_are_those_of_the_core(comfy: ComfyPage) -> None:
@@ -104,7 +124,9 @@ def test_many_messages_few_requests(comfy: ComfyPage) -> None:
     chart = told(prepared(comfy, candidates=32), curves(32, 50), steps=50)
     live = view(comfy, NODE, 32, head="shapes", judge="head", steps=50)
     chart.asked.clear()
+    began = time.monotonic()
     for step in range(1, 21):
         send(comfy, live | {"seq": step, "step": step})
         comfy.page.wait_for_timeout(100)
-    assert 2 <= len([url for url in chart.asked if url.endswith("/chart")]) <= 5
+    seconds = time.monotonic() - began    # more than two on a busy machine
+    assert 2 <= len([url for url in chart.asked if url.endswith("/chart")]) <= min(19, 3 + seconds)

@@ -20,6 +20,7 @@
 
 import { CutMarkers, cutAt, nearest } from "./cuts.mjs";
 import { details } from "./details.mjs";
+import { Drag } from "./drag.mjs";
 import { chartLabel, lines } from "./words.mjs";
 import { isCurves } from "./curves.mjs";
 import { make, mark, show, style, write } from "../dom.mjs";
@@ -60,7 +61,7 @@ export class Chart {
   #drawn = { run: "", cut: "" };
   #active = 0;
   #width = 0;
-  #held = -1; // the cut that a pointer drags
+  #drag = new Drag((cut, step) => this.#view && this.#hands.cut(this.#view, cut, step));
   #moved = false;
 
   /** @param {ChartHands} hands */
@@ -85,7 +86,8 @@ export class Chart {
     });
     this.#stage.addEventListener("pointerdown", (event) => this.#down(event));
     this.#stage.addEventListener("pointermove", (event) => {
-      if (this.#held >= 0) this.#move(this.#held, this.#stepAt(event));
+      const { cut } = this.#drag;
+      if (cut >= 0) this.#move(cut, this.#stepAt(event), (step) => this.#drag.to(step));
     });
     for (const end of ["pointerup", "pointercancel"]) this.#stage.addEventListener(end, () => this.#letGo());
   }
@@ -93,8 +95,9 @@ export class Chart {
   /** @param {View | null} view @param {number} width of the panel's inside, in pixels */
   update(view, width) {
     const told = view?.kind === "run" && view.judge !== "none"; // the curves of a run in a trial come after it
-    const knobs = told && view.steps > 1 && view.step > 0 ? this.#hands.knobs(view) : null;
     if (view?.run !== this.#run) this.#forget(view);
+    const found = told && view.steps > 1 && view.step > 0 ? this.#hands.knobs(view) : null;
+    const knobs = found && this.#drag.over(found);
     this.#view = view;
     this.#width = width;
     show(this.element, knobs !== null && this.#asked.key !== "none");
@@ -107,6 +110,7 @@ export class Chart {
 
   /** @param {View | null} view */
   #forget(view) {
+    this.#letGo();
     this.#run = view?.run ?? "";
     this.#curves = null;
     this.#asked = { ...this.#asked, key: "" };
@@ -182,9 +186,9 @@ export class Chart {
     const cut = cutAt(event.target) ?? nearest(this.#reading, this.#stepAt(event));
     if (cut === null || !this.#markers.focus(cut)) return;
     event.preventDefault();
-    this.#held = cut;
+    this.#drag.hold(cut);
     this.#stage.setPointerCapture(event.pointerId);
-    this.#move(cut, this.#stepAt(event));
+    this.#move(cut, this.#stepAt(event), (step) => this.#drag.to(step));
   }
 
   /** @param {PointerEvent} event */
@@ -194,17 +198,17 @@ export class Chart {
     return stepAt(/** @type {Scale} */ (this.#scale), (clientX - left) / zoom, this.#reading?.steps ?? 1);
   }
 
-  /** @param {number} cut @param {number} step */
-  #move(cut, step) {
+  /** @param {number} cut @param {number} step wished for @param {(step: number) => void} set where it may be */
+  #move(cut, step, set) {
     const allowed = this.#markers.within(cut, step);
     if (!this.#view || allowed === null || allowed === this.#reading?.rounds[cut].step) return;
     this.#moved = true;
-    this.#hands.cut(this.#view, cut, allowed);
+    set(allowed);
     this.update(this.#view, this.#width); // at once: a second key may come before the next frame
   }
 
   #letGo() {
-    this.#held = -1;
+    this.#drag.letGo();
     if (this.#moved) this.#hands.edited();
     this.#moved = false;
   }
@@ -219,7 +223,7 @@ export class Chart {
     const step = cut === null ? null : this.#markers.keyStep(cut, event.key);
     if (cut === null || step === null) return;
     event.preventDefault();
-    this.#move(cut, step);
+    this.#move(cut, step, (allowed) => this.#view && this.#hands.cut(this.#view, cut, allowed));
   }
 
   /** @param {number | null} cut */

@@ -37,6 +37,13 @@ export function moveCut(place, index, step) {
   if (control) setWidget(control.widget, schedule.trim() ? withStep(schedule, index, step) : step, control.owner);
 }
 
+/** The same with the cut of that position on another step. @param {Knobs} knobs @param {number} index
+ * @param {number} step @returns {Knobs} */
+export function withCut(knobs, index, step) {
+  const { schedule } = knobs;
+  return schedule.trim() ? { ...knobs, schedule: withStep(schedule, index, step) } : { ...knobs, pruneStep: step };
+}
+
 /** @param {string} schedule */
 const moving = (schedule) => (schedule.trim() ? "schedule" : "prune_step");
 
