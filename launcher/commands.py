@@ -13,6 +13,7 @@ from .demo import demo
 from .environment import Environment
 from .process import clean_environment
 from .server import Server, check_port, free_port
+from .welcome import welcome
 
 
 def run_demo(folder: Path | None, port: int | None) -> int:
@@ -27,9 +28,7 @@ def run_serve(folder: Path | None, port: int) -> int:
     """A ComfyUI for the browser, until Ctrl-C."""
     check_port(port)
     with Server(_comfyui(folder), layout.OUTPUT / f"serve-{port}", port, only_prism=False) as server:
-        print(f"\nComfyUI {server.comfyui.version} with PRISM runs at {server.address}\n"
-              "Open it in a browser; the examples are under Workflow > Browse Templates > prism.\n"
-              f"What you save goes to {server.output}, the log is {server.log}. Ctrl-C ends it.", flush=True)
+        print(f"\n{welcome(server)}", flush=True)
         server.wait()
     return 0
 
