@@ -49,7 +49,7 @@ def test_every_node_has_its_film() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("node", NODES)
 def test_every_help_page_shows_a_film_that_loops_for_ever(node: str, language: str) -> None:
-    page = DOCS / f"{node}.md" if language == "en" else DOCS / node / "zh.md"
+    page = DOCS / node / f"{language}.md"
     # The front end looks for pictures from web/docs, on the pages of every language.
     shown = {DOCS / address: alt for alt, address in pictures(page)}
     file = help_file(node)

@@ -13,7 +13,7 @@ from launcher.client import opener
 from launcher.server import Server
 
 FILES = ("commands", "nodeDefs", "settings")
-HELP = {"en": "docs/{node}.md", "zh": "docs/{node}/zh.md"}
+HELP = {"en": "docs/{node}/en.md", "zh": "docs/{node}/zh.md"}
 
 
 def get(server: Server, path: str) -> str:

@@ -1,7 +1,7 @@
 """Every text of every node in English and Chinese, in the form that the front end asks for.
 
-English repeats the schemas. After a change there set PRISM_WRITE_LOCALES=1 for one run of these tests, translate what
-they then miss in locales/zh/, and commit both files.
+English repeats the schemas. After a change there, or of an English help page, set PRISM_WRITE_LOCALES=1 for one run of
+these tests, translate what they then miss in locales/zh/ and web/docs/*/zh.md, and commit every file.
 """
 
 from __future__ import annotations
@@ -59,9 +59,8 @@ def both(file: str) -> list[tuple[tuple[str, ...], str, str]]:
 
 
 def help_page(language: str, node: str) -> str:
-    """The page under the name that the front end asks for: English is what it falls back on."""
-    path = DOCS / f"{node}.md" if language == "en" else DOCS / node / f"{language}.md"
-    return path.read_text(encoding="utf-8")
+    """The page under the name that the front end asks for."""
+    return (DOCS / node / f"{language}.md").read_text(encoding="utf-8")
 
 
 def test_english_is_what_the_schemas_say():
@@ -130,6 +129,14 @@ def test_help_names_every_input(language: str, cls):
     if language == "zh":  # where the names are translated: examples and error messages call them by their ids
         assert [socket.id for socket in schema.inputs if f"`{socket.id}`" not in page] == []
         assert len(CHINESE.findall(page)) > len(page) / 4
+
+
+@pytest.mark.parametrize("node", [cls.define_schema().node_id for cls in CLASSES])
+def test_languages_without_a_help_page_are_shown_the_english_one(node: str):
+    # The front end falls back on no other language, but on a page without one.
+    if os.environ.get("PRISM_WRITE_LOCALES"):
+        (DOCS / f"{node}.md").write_text(help_page("en", node), encoding="utf-8")
+    assert (DOCS / f"{node}.md").read_text(encoding="utf-8") == help_page("en", node)
 
 
 def test_no_help_page_is_left_of_a_node_that_is_gone():

@@ -46,7 +46,7 @@ def test_every_socket_explains_itself(cls):
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_every_node_has_a_help_page_of_its_sockets(cls):
     schema = cls.define_schema()
-    page = Path(sys.modules[PACKAGE].__file__).parent / "web" / "docs" / f"{schema.node_id}.md"
+    page = Path(sys.modules[PACKAGE].__file__).parent / "web" / "docs" / schema.node_id / "en.md"
     text = page.read_text(encoding="ascii")
     assert [socket.id for socket in schema.inputs if f"**{socket.id}**" not in text] == []
 
