@@ -17,13 +17,17 @@ def report(found: dict[str, Any]) -> str:
     if found["quick"]:
         lines.append("A quick run: its figures mean nothing.")
     for part in found["workflows"]:
+        known = "a run that drops nobody, as the least" if part["least"] else _cut(part["cut"])
         lines.append(f"\n{part['workflow']}: {found['candidates']} candidates, {found['steps']} steps; predicted from "
-                     f"{_cut(part['cut'])}, medians of {part['repetitions']} runs.")
+                     f"{known}, medians of {part['repetitions']} runs.")
         lines.append(table(("cut", "predicted, s", "measured, s", "off by"), [
             (_cut(row["cut"]), f"{row['predicted']:.2f}", f"{row['measured']:.2f}", f"{100 * row['error']:+.1f} %")
             for row in part["cuts"]]))
-    most = max(abs(row["error"]) for part in found["workflows"] for row in part["cuts"])
+    most = max(abs(row["error"]) for part in found["workflows"] for row in part["cuts"] if not part["least"])
     lines.append(f"\nAt most {100 * most:.1f} % off; {100 * LIMIT:.0f} % are allowed.")
+    least = [row["error"] <= 0 for part in found["workflows"] if part["least"] for row in part["cuts"]]
+    if least:
+        lines.append(f"Of {len(least)} promises of the least, {sum(least)} took as long or longer.")
     return "\n".join([*lines, *_promises(found["promises"])])
 
 

@@ -76,7 +76,7 @@ def test_time_is_that_of_the_calls_of_the_finished_run() -> None:
     reading = evaluate("readout.read(value[0], value[1], 1)", [CURVES | {"cost": COST, "pace": PACE}, KNOBS])
     told = predicted([(1, 1)], 4, 4, 0.4, 0.5)
     assert (reading["cost"]["phases"], reading["cost"]["probed"]) == ([[4, 1], [1, 3]], [4])
-    assert reading["seconds"] == {"taken": 6 + 3 * 3 + 2, "all": 4 * 6}
+    assert reading["seconds"] == {"taken": 6 + 3 * 3 + 2, "all": 4 * 6, "least": False}
     assert reading["cost"]["spent"] == told.spent and reading["cost"]["probes"] == told.probes
     assert reading["chance"] == {"value": 0.5, "low": 0.4, "high": 0.6} and reading["other"]["keep"] == 2
 
@@ -129,6 +129,15 @@ def test_the_read_out_in_words() -> None:
     assert "takes about 24 s, as long as dropping nobody." in said(CURVES | {"pace": restless, "depth": 0.0}, KNOBS)
     assert "unknown" in said(CURVES, KNOBS | {"pruneStep": 2})
     assert "costs as much as finishing" in said(CURVES, KNOBS)
+
+
+def test_what_fewer_take_is_the_least_until_a_run_has_had_fewer() -> None:
+    watched = CURVES | {"cost": COST | {"spent": 16.0}, "pace": PACE | {"calls": [[4, 4, 6.0]], "probes": []}}
+    text = said(watched, KNOBS)
+    assert "takes at least 12 s of the 24 s for all; no run has shown yet how long fewer take" in text, text
+    assert evaluate("suggest.suggest(value, 4, { kind: 'chance', least: 0.1 }).option.least", watched)
+    others = KNOBS | {"candidates": 6}
+    assert "takes about" in said(watched, others), "more candidates than ever ran may take less than their share"
 
 
 def test_what_is_not_known_is_said() -> None:

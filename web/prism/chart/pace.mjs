@@ -2,7 +2,8 @@
  * How long settings take, from what each model call of a finished run took.
  *
  * A call of few candidates takes longer a candidate than one of many, so seconds are read off lines between the numbers
- * of candidates that the run had. Where it had one number only, fewer are taken to need their share.
+ * of candidates that the run had. Where it had one number only, fewer are taken to need their share, which is the least
+ * that they can.
  *
  * @typedef {import("./curves.mjs").Pace} Pace
  * @typedef {import("./readout.mjs").Cost} Cost
@@ -10,6 +11,7 @@
  * @typedef {object} Seconds
  * @property {number} taken by these settings, from the first model call to the end
  * @property {number} all with nothing dropped
+ * @property {boolean} least whether `taken` may be more, since no run has had so few
  */
 
 /** Seconds of a model call of so many candidates. @param {Pace["calls"]} calls in order of candidates
@@ -66,7 +68,8 @@ export function secondsOf(pace, cost, share) {
     calls * (rows === 1 && share > 0 ? loneSeconds(pace.calls) : callSeconds(pace.calls, rows)));
   const probes = cost.probed.map((rows) => probeSeconds(pace, rows, share));
   const sum = (/** @type {number[]} */ parts) => parts.reduce((whole, part) => whole + part, 0);
-  return { taken: sum(phases) + sum(probes), all: cost.calls * callSeconds(pace.calls, cost.candidates) };
+  return { taken: sum(phases) + sum(probes), all: cost.calls * callSeconds(pace.calls, cost.candidates),
+    least: isGuess(pace) && cost.candidates === pace.calls[0][0] };
 }
 
 /** Whether all calls had as many candidates, so that what fewer take is a guess. @param {Pace | null} pace */

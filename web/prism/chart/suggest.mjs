@@ -11,6 +11,7 @@
  * @property {number} keep
  * @property {number} price in evaluations
  * @property {number | null} seconds null where no run has been measured
+ * @property {boolean} least whether it may be more
  * @property {Chance | null} chance null where it is not known
  *
  * @typedef {object} Suggestion
@@ -34,8 +35,9 @@ function optionsOf(curves, candidates) {
   const same = candidates === curves.candidates;
   return span(curves.sigmas.length - 2).flatMap((step) => span(candidates - 1).map((keep) => {
     const cost = costOf(curves, [{ step, keep, movable: true }], candidates);
-    const seconds = secondsOf(curves.pace, cost, share)?.taken ?? null;
-    return { step, keep, price: total(cost), seconds, chance: same ? chanceAt(curves, step, keep) : null };
+    const found = secondsOf(curves.pace, cost, share);
+    const [seconds, least] = [found?.taken ?? null, found?.least ?? false];
+    return { step, keep, price: total(cost), seconds, least, chance: same ? chanceAt(curves, step, keep) : null };
   }));
 }
 

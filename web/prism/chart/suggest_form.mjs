@@ -133,8 +133,8 @@ export class SuggestForm {
 }
 
 /** What the suggestion takes and risks. @param {Option} option */
-function factsOf({ seconds, chance }) {
+function factsOf({ seconds, least, chance }) {
   const { chanceFact, facts, takesFact } = says().chart;
-  return facts([seconds === null ? "" : takesFact(time(seconds)), chance ? chanceFact(often(chance.value)) : ""]
-    .filter(Boolean));
+  return facts([seconds === null ? "" : takesFact(time(seconds), least),
+    chance ? chanceFact(often(chance.value)) : ""].filter(Boolean));
 }

@@ -63,13 +63,14 @@ function runLine({ cost, pace, candidates }) {
 /** @param {Reading} reading */
 function costLine({ cost, seconds, candidates }) {
   if (!cost) return "";
-  const { costs, costsMore, takes, takesMore, takesSame } = says().chart;
+  const { costs, costsMore, takes, takesLeast, takesMore, takesSame } = says().chart;
   const [spent, plain] = seconds ? [seconds.taken, seconds.all] : [total(cost), cost.plain];
   const share = Math.round((100 * Math.abs(plain - spent)) / plain);
   if (!seconds) {
     const clips = amount((spent / plain) * candidates);
     return plain >= spent ? costs(clips, candidates, share) : costsMore(clips, candidates, share);
   }
+  if (seconds.least) return takesLeast(time(spent, plain), time(plain));
   if (share === 0) return takesSame(time(spent));
   return plain >= spent ? takes(time(spent, plain), time(plain - spent, plain), time(plain), share)
     : takesMore(time(spent), time(spent - plain, spent), share);

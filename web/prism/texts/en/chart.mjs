@@ -37,6 +37,8 @@ export const chart = {
     `Keeping ${cuts.map(([step, keep]) => `${keep} after step ${step}`).join(", then ")}`,
   takes: (/** @type {string} */ taken, /** @type {string} */ saved, /** @type {string} */ all,
     /** @type {number} */ share) => `takes about ${taken} and saves ${saved} of the ${all} for all (${share} %)`,
+  takesLeast: (/** @type {string} */ taken, /** @type {string} */ all) =>
+    `takes at least ${taken} of the ${all} for all; no run has shown yet how long fewer take`,
   takesMore: (/** @type {string} */ taken, /** @type {string} */ more, /** @type {number} */ share) =>
     `takes about ${taken}, ${more} (${share} %) more than dropping nobody`,
   takesSame: (/** @type {string} */ taken) => `takes about ${taken}, as long as dropping nobody`,
@@ -113,7 +115,7 @@ export const chart = {
   nothingMeets: (/** @type {number} */ step, /** @type {number} */ keep, /** @type {string} */ facts) =>
     `No single cut meets this wish. The nearest is to keep ${keep} after step ${step}${facts && ` (${facts})`}; ` +
     "nothing was changed.",
-  takesFact: (/** @type {string} */ taken) => `about ${taken}`,
+  takesFact: (/** @type {string} */ taken, /** @type {boolean} */ least) => `${least ? "at least" : "about"} ${taken}`,
   chanceFact: (/** @type {string} */ often) => `the best in ${often}`,
   facts: (/** @type {string[]} */ facts) => facts.join(", "),
   noTime: "How long a run takes is known once one has finished.",
@@ -137,7 +139,7 @@ export const chart = {
     `Candidates through the model: ${spent}, scoring ${probes}; finishing all: ${plain}.`,
   callTook: (/** @type {number} */ candidates, /** @type {string} */ taken) =>
     `One step of ${count(candidates, "candidate")} took ${taken} in this run.`,
-  guess: "All steps of this run had as many candidates, so the time that fewer take is an estimate.",
+  guess: "All steps of this run had as many candidates; fewer are taken to need their share of the time, the least they can.",
   setup: (/** @type {string} */ taken) =>
     `Before its first step this run took ${taken}, such as for loading the model. That is not counted above.`,
   racing: "With racing these cuts are only the budget: it chooses its own steps, and drops whoever is unlikely to be " +
