@@ -6,9 +6,10 @@ from comfy_api.latest import io
 
 from ..prism_core.record import WATCH
 from .aliases import found_as
+from .blindness import is_tried, told_too_early
 from .bridge.judge import Head
 from .bridge.live import Settings, attach
-from .graph import is_tried, kind_of, samplers_of, survivors_are_reported
+from .graph import kind_of, samplers_of, survivors_are_reported
 from .live_inputs import advanced_inputs, choosing_inputs, head_input, main_inputs, missing_head, rounds_of
 from .panel.asking import Wishes
 from .panel.session import AUTO, Session, asks
@@ -61,7 +62,9 @@ class PrismBestOfN(io.ComfyNode):
                 policy: str = "top-k", budget: float = 0.0, group: int = 0, kept: str = "", choose: str = AUTO,
                 timeout: int = 0, on_timeout: str = "best") -> io.NodeOutput:
         _check_samplers(cls.hidden)
-        tried = _tried(cls.hidden) and not kept.strip()
+        tried = _tried(cls.hidden)
+        if tried:
+            _check_trial(cls.hidden, head, kept)
         session = Session(getattr(cls.hidden, "unique_id", None), head, Wishes(timeout, on_timeout), blind=tried)
         watched = choose == WATCH or tried
         settings = Settings(head, candidates, rounds_of(schedule, prune_step, keep), policy, budget, group, kept,
@@ -80,6 +83,22 @@ def _check_samplers(hidden) -> None:
                 f"{kind_of(prompt, sampler)} samples with two models, and between them it noises the clips anew with "
                 "noise for all candidates, which no longer fits once some are dropped. Use two KSampler Advanced nodes "
                 "instead, as in the template prism_best_of_n_wan22, with PrismBestOfN in front of the first one.")
+
+
+def _check_trial(hidden, head: Head | None, kept: str) -> None:
+    """Refuse before the minutes that it takes to finish everybody what PrismTrial could not compare, or not blind."""
+    if kept.strip():
+        raise ValueError(
+            f"PrismTrial asks how well PRISM chooses, but 'kept' of PrismBestOfN names the candidates ({kept.strip()}), "
+            "so nothing would be chosen. Empty 'kept', and run again.")
+    if head is None:
+        raise ValueError(
+            "PrismTrial compares your ranking with what a head would have kept, and no head is connected to "
+            "PrismBestOfN. Connect one with PrismLoadHead, or bypass PrismTrial to choose by eye.")
+    if told_too_early(hidden.prompt, hidden.unique_id):
+        raise ValueError(
+            "PrismTrial gets its latent through PrismRunReport, which would show the scores before the clips are ranked. "
+            "Connect the sampler's LATENT to both of them: the report then waits until the ranking is given.")
 
 
 def _reported(hidden) -> bool:

@@ -20,13 +20,14 @@ from comfy_api.latest import io
 
 from ..prism_core import VERSION
 from ..prism_core.record import WATCH, RunRecord
+from .blindness import is_tried, let_reports_wait, told_too_early
 from .graph import (
-    PATCH, REPORT, SAMPLER, TRIAL, Prompt, is_tried, kind_of, links_into, patch_behind, recipe, survivors_are_reported)
+    PATCH, REPORT, SAMPLER, TRIAL, Prompt, kind_of, links_into, patch_behind, recipe, survivors_are_reported)
 from .survivors import UNTOUCHED
 
 ENTRY = "prism"
 REMEMBERED = 64            # recipes; as many as a patched model remembers runs
-MARKS = {"survivors_are_reported": survivors_are_reported, "is_tried": is_tried}
+MARKS = {"survivors_are_reported": survivors_are_reported, "is_tried": is_tried, "told_too_early": told_too_early}
 
 
 class _Earlier(list):
@@ -82,6 +83,7 @@ def at_queue(data: dict) -> dict:
     prompt = data.get("prompt")
     if not isinstance(prompt, dict) or not all(isinstance(node, dict) for node in prompt.values()):
         return data
+    let_reports_wait(prompt)
     reporters = [node for node in prompt if kind_of(prompt, node) in (REPORT, SAMPLER, TRIAL)]
     for patch in [node for node in prompt if kind_of(prompt, node) == PATCH]:
         _mark(prompt, patch)
@@ -95,7 +97,7 @@ def at_queue(data: dict) -> dict:
 
 
 def _mark(prompt: Prompt, patch: str) -> None:
-    """Make the cache tell a PrismBestOfN whose survivors are reported, or tried, from the same node where they are not.
+    """Make the cache tell a PrismBestOfN apart from the same node in front of others: reports and trials.
 
     What hangs on a node is no part of what ComfyUI caches it by, and an input that no schema knows is.
     """

@@ -70,11 +70,6 @@ def survivors_are_reported(prompt: Prompt, patch: str) -> bool:
     return bool(made) and all(kind_of(prompt, node) in (REPORT, TRIAL) and name == "latent" for node, name in made)
 
 
-def is_tried(prompt: Prompt, patch: str) -> bool:
-    """Whether a PrismTrial looks at the runs of a patched model, so that nobody may be dropped."""
-    return any(kind_of(prompt, node) == TRIAL and patch_behind(prompt, node) == patch for node in prompt)
-
-
 def samplers_of(prompt: Prompt, patch: str) -> list[str]:
     """The samplers that a patched model reaches; not those that go on with what a report has passed on."""
     found, carriers = [], [patch]

@@ -37,7 +37,7 @@ class PrismRunReport(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, latent: dict) -> io.NodeOutput:
+    def execute(cls, model, latent: dict, **waited_for) -> io.NodeOutput:    # trials, see `blindness`
         ledger = ledger_of(model)
         if ledger is None:
             raise ValueError(

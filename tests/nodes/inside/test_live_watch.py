@@ -62,8 +62,7 @@ def test_a_trial_behind_it_makes_it_watch(loaded, head):
         prompt = {"1": {"class_type": "PrismBestOfN", "inputs": {}},
                   "2": {"class_type": "LoraLoaderModelOnly", "inputs": {"model": ["1", 0]}},
                   "3": {"class_type": "PrismTrial", "inputs": {"model": ["2", 0]}}}
-    graph = pack("nodes.graph")
-    assert graph.is_tried(Hidden.prompt, "1")
+    assert pack("nodes.blindness").is_tried(Hidden.prompt, "1")
     marked = files.at_queue({"prompt": Hidden.prompt})["prompt"]["1"]["inputs"]
     assert marked["is_tried"] is True    # ComfyUI caches by inputs, so the answer has to be among them
     plain = {"1": Hidden.prompt["1"]}
