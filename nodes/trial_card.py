@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from torch import Tensor
 
 from ..prism_core import VERSION
-from ..prism_core.record import RunRecord, ranking
+from ..prism_core.record import RunRecord
 from ..prism_core.trial import Saving, Tally, Trial
 from .canvas import DROPPED, FAINT, GRID, INK, KEPT, Canvas, short
-from .trial_words import agreement, of_all, savings, verdict
+from .trial_words import agreement, in_order, of_all, savings, verdict
 
 WIDTH, MARGIN, GAP = 1080, 48, 18
 HEAD, TILE, FOOT = 150, 118, 96
@@ -67,20 +67,13 @@ def draw(record: RunRecord, saving: Saving, trial: Trial | None, tally: Tally | 
     below = top + TILE + (ALL if tally else 0)
     canvas = Canvas(round(below + FOOT), WIDTH)
     _title(canvas, record, trial)
-    for place, row in enumerate(_order(record, trial)):
+    for place, row in enumerate(in_order(record, trial)):
         _still(canvas, grid, place, stills[row], *verdict(record, row), trial and trial.places[row])
     _tiles(canvas, top, record, saving, trial)
     if tally:
         _all_trials(canvas, top + TILE + 24, tally)
     _foot(canvas, below + FOOT - 40, record)
     return canvas.tensor()
-
-
-def _order(record: RunRecord, trial: Trial | None) -> Sequence[int]:
-    """The artist's, or PRISM's own."""
-    if trial is None:
-        return sorted(ranking(record), key=lambda row: row not in record.chosen)
-    return [row for place in trial.ranking for row in sorted(place, key=lambda row: row not in trial.kept)]
 
 
 def _title(canvas: Canvas, record: RunRecord, trial: Trial | None) -> None:

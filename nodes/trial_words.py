@@ -9,6 +9,13 @@ Tile = tuple[str, str, str]    # a figure, what it counts, and how to read it
 FEW = 10                       # trials of which a share is hardly worth telling
 
 
+def in_order(record: RunRecord, trial: Trial | None) -> list[int]:
+    """All candidates: in the artist's order, or in PRISM's own, those first that it keeps."""
+    if trial is None:
+        return sorted(ranking(record), key=lambda row: row not in record.chosen)
+    return [row for place in trial.ranking for row in sorted(place, key=lambda row: row not in trial.kept)]
+
+
 def verdict(record: RunRecord, row: int) -> tuple[bool, str]:
     """Whether PRISM keeps a candidate, and what becomes of it."""
     drop = next((drop for drop in record.imagined if drop.row == row), None)
@@ -51,9 +58,8 @@ def of_all(tally: Tally) -> tuple[str, str]:
 
 def report(record: RunRecord, saving: Saving, trial: Trial | None, tally: Tally | None, replay: str) -> str:
     """All of it as text, the best clip first."""
-    order = [row for place in trial.ranking for row in place] if trial else ranking(record)
     places = trial.places if trial else {}
-    lines = [_line(record, row, places.get(row)) for row in order]
+    lines = [_line(record, row, places.get(row)) for row in in_order(record, trial)]
     if trial is None:
         lines[:0] = ["Nobody ranked these clips, so there is nothing to compare. In PRISM's own order:"]
     else:
