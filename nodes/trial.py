@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -14,14 +15,17 @@ from ..prism_core.replay import unsigned
 from ..prism_core.trial import Ranking, parse_ranking
 from . import file_record, trial_card
 from .aliases import found_as
-from .bridge.ledger import Finished
+from .bridge.ledger import Finished, Ledger
 from .bridge.live import ledger_of
 from .panel.asking import Wishes
 from .panel.board import BOARD
-from .panel.outcome import Outcome, concluded, recorded, video
+from .panel.outcome import Clips, Outcome, concluded, decided
 from .panel.trial import OUTCOMES, SKIP, Stage, blind_order
 from .survivors import UNTOUCHED, of_rows
 from .trial_words import report
+
+ONCE, ALWAYS = "once", "always"
+NOISE_LEFT = 0.05        # sigma at which no clip is worth looking at
 
 
 class PrismTrial(io.ComfyNode):
@@ -43,8 +47,9 @@ class PrismTrial(io.ComfyNode):
                 io.Model.Input("model", tooltip=(
                     "The model from PRISM Best of N, the same that the sampler uses. While this node hangs behind it, "
                     "nobody is dropped: a run costs the time of all candidates, and the memory of a few at a time.")),
-                io.Latent.Input("latent", tooltip="What that sampler returned, unchanged: the clips of all candidates."),
-                io.Vae.Input("vae", tooltip=(
+                io.Latent.Input("latent", lazy=True, tooltip=(
+                    "What that sampler returned, unchanged: the clips of all candidates.")),
+                io.Vae.Input("vae", lazy=True, tooltip=(
                     "Decodes the clips to be shown, one after the other: the time of as many decodings, the memory of "
                     "one.")),
                 io.String.Input("ranking", default="", optional=True, advanced=True, tooltip=(
@@ -57,6 +62,10 @@ class PrismTrial(io.ComfyNode):
                 io.Combo.Input("on_timeout", options=OUTCOMES, default=SKIP, optional=True, advanced=True, tooltip=(
                     "What happens when the time is up. skip (default): the run goes on without a ranking, with PRISM's "
                     "own best clip. stop: the run ends.")),
+                io.Combo.Input("ask", options=[ONCE, ALWAYS], default=ONCE, optional=True, advanced=True, tooltip=(
+                    "Whether you are asked about clips that you have ranked before. once (default): no, your first "
+                    "ranking of the very same clips comes back, also after a restart and with another head or cut. "
+                    "always: you rank them again at every run, which is not recorded, as it is no longer blind.")),
             ],
             outputs=[
                 io.Image.Output("card", display_name="card", tooltip=(
@@ -75,8 +84,19 @@ class PrismTrial(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, latent: dict, vae, ranking: str = "", timeout: int = 0,
-                on_timeout: str = SKIP) -> io.NodeOutput:
+    def check_lazy_status(cls, model, latent: dict | None = None, vae=None, **given) -> list[str]:
+        # Before the sampler runs, so that nobody waits for clips that cannot be tried.
+        _ledger(model)
+        return [name for name, value in (("latent", latent), ("vae", vae)) if value is None]
+
+    @classmethod
+    def fingerprint_inputs(cls, ranking: str = "", ask: str = ONCE, **given) -> int:
+        # ComfyUI does not run again what has the same fingerprint.
+        return time.time_ns() if ask == ALWAYS and not ranking.strip() else 0
+
+    @classmethod
+    def execute(cls, model, latent: dict, vae, ranking: str = "", timeout: int = 0, on_timeout: str = SKIP,
+                ask: str = ONCE) -> io.NodeOutput:
         finished = _watched(model, latent)
         record = finished.record
         given = _given(ranking, record) if ranking.strip() else None
@@ -84,10 +104,8 @@ class PrismTrial(io.ComfyNode):
         stage = Stage(getattr(cls.hidden, "unique_id", None), blind_order(record), record.head.name)
         with stage.on():
             loops = stage.decoded(partial(_decode, vae, latent["samples"]))
-            asked = None if given else stage.ask(Wishes(timeout, on_timeout))
-            outcome = concluded(finished, given or asked)
-            if asked:
-                outcome = recorded(outcome, stage, model, video(latent["samples"]))
+            outcome = concluded(finished, given) if given else decided(
+                finished, Clips(model, latent["samples"]), stage, Wishes(timeout, on_timeout), anew=ask == ALWAYS)
             stage.reveal(outcome.cards(), outcome.places, outcome.replay, **outcome.told())
         BOARD.unveil(finished.run)
         return _output(outcome, latent, {row: loop[len(loop) // 2] for row, loop in loops.items()})
@@ -103,26 +121,35 @@ def _output(outcome: Outcome, latent: dict, stills: dict[int, Tensor]) -> io.Nod
 
 def _watched(model: Any, latent: dict) -> Finished:
     """The run that made this latent. Raises ValueError where it is none that finished everybody on purpose."""
-    ledger = ledger_of(model)
-    if ledger is None:
-        raise ValueError(
-            "This model does not come from PrismBestOfN, so there is nothing to put to the test. Connect the model that "
-            "PrismBestOfN gives, the same that the sampler uses. PRISM KSampler has no such output.")
-    finished = ledger.find(latent["samples"])
+    finished = _ledger(model).find(latent["samples"])
     record = finished.record
     if record.policy == UNTOUCHED or record.policy == WATCH and not record.imagined:
         raise ValueError(
             f"PrismBestOfN would not have dropped any of these {record.candidates} clips, so there is nothing to "
             "compare. Set 'keep' below 'candidates', and 'prune_step' below the sampler's steps.")
-    if record.policy == "replay":
-        raise ValueError(
-            "These clips were named in 'kept' of PrismBestOfN and not chosen by PRISM. Empty 'kept', and run again.")
     if record.policy != WATCH or record.head is None:
         raise ValueError(
             f"{record.candidates - len(record.kept)} of the {record.candidates} candidates of this run were really "
             "dropped, so their clips do not exist. A trial needs all of them: connect this node's model to "
             "PrismBestOfN, directly or through LoRA loaders, connect a head there, and run again.")
+    if record.sigmas[-1] > NOISE_LEFT:
+        raise ValueError(
+            f"These clips are not finished: their sampler stopped at sigma {record.sigmas[-1]:.2f}, so that another one "
+            "can go on from there. PrismTrial cannot follow clips from one sampler to the next: use one sampler for all "
+            "steps, with PrismBestOfN in front of it.")
     return finished
+
+
+def _ledger(model: Any) -> Ledger:
+    """What the patch of PrismBestOfN remembers. Raises ValueError where a model has no such patch."""
+    ledger = ledger_of(model)
+    if ledger is None:
+        raise ValueError(
+            "This model does not come from PrismBestOfN, and no other node's runs can be tried: PrismKSampler drops "
+            "candidates itself, and graphs in stages with PrismPruneLatents drop them in between. Put PrismBestOfN, with "
+            "a head, between the model and a KSampler, and connect the model that it gives to that sampler and to "
+            "PrismTrial.")
+    return ledger
 
 
 def _given(text: str, record: RunRecord) -> Ranking:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,12 @@ from torch import Tensor
 
 from ...prism_core.record import RunRecord, ranking
 from ...prism_core.replay import unsigned
+from ...prism_core.said import say
 from ...prism_core.trial import Ranking, Saving, Tally, Trial, deciding_scores, format_ranking, saving, tally
 from ..bridge.ledger import Finished
 from . import keeping
+from .asking import Wishes
+from .before import ranked_before
 from .messages import Agreement, Totals
 from .picks import Chosen, record
 from .session import ranked
@@ -72,6 +76,41 @@ class Outcome:
                                         high=totals.best.high, chance=totals.chance)}
 
 
+@dataclass(frozen=True)
+class Clips:
+    """The finished clips of a run: what a sampler with this model returned."""
+
+    model: Any
+    latent: Any
+
+    @property
+    def samples(self) -> Tensor:
+        """(N, ...) in the model's space, without their sound."""
+        nested = getattr(self.latent, "is_nested", False)
+        return self.model.model.process_latent_in(self.latent.unbind()[0] if nested else self.latent)
+
+
+def decided(finished: Finished, clips: Clips, stage: Stage, wishes: Wishes, anew: bool) -> Outcome:
+    """By the first ranking of the very same clips where there is one, else, or `anew`, by what a person says now.
+
+    Every trial is recorded once for each head and cut: whoever ranks again knows already whose the clips are.
+    """
+    found = finished.record
+    before = ranked_before(found, clips.samples)
+    if before and not anew:
+        first = before.first
+        stage.note(say("rankedBefore", "You ranked these clips on {day}, and that ranking is shown again. To rank them "
+                       "anew, set 'ask' to always.", day=time.strftime("%Y-%m-%d", time.localtime(first.time))))
+        outcome = concluded(finished, first.ranking)
+        return outcome if before.counted else recorded(outcome, stage, clips, first.shown)
+    ranking = stage.ask(wishes)
+    outcome = concluded(finished, ranking)
+    if ranking and before:
+        stage.note(say("rankedAgain", "You knew these clips from an earlier trial, so this ranking is not recorded, and "
+                       "not added up."))
+    return recorded(outcome, stage, clips, stage.order) if ranking and not before else outcome
+
+
 def concluded(finished: Finished, ranking: Ranking | None) -> Outcome:
     """What a ranking says of a run that was watched, beside the trials that are recorded already."""
     found = finished.record
@@ -80,20 +119,15 @@ def concluded(finished: Finished, ranking: Ranking | None) -> Outcome:
     return replace(outcome, tally=_tally(found)) if trial else outcome
 
 
-def recorded(outcome: Outcome, stage: Stage, model: Any, samples: Tensor) -> Outcome:
-    """Record a ranking that a person gave of finished clips (N, ...), unless that is switched off, and count it in."""
+def recorded(outcome: Outcome, stage: Stage, clips: Clips, shown: Sequence[int]) -> Outcome:
+    """Record a ranking that a person gave, unless that is switched off, and count it in. shown: rows in their order."""
     found, trial = outcome.record, outcome.trial
     scores = None if trial.scores is None else torch.tensor(trial.scores)
     chosen = Chosen("trial", len(found.sigmas) - 1, found.sigmas[-1], range(found.candidates), trial.ranking[0], {},
-                    scores, model.model.process_latent_in(samples), stage.order, trial.ranking, trial.kept)
-    started = {"seeds": found.seeds, "sigmas": found.sigmas, "model": model, "sampler": found.sampler, "conds": {}}
+                    scores, clips.samples, shown, trial.ranking, trial.kept)
+    started = {"seeds": found.seeds, "sigmas": found.sigmas, "model": clips.model, "sampler": found.sampler, "conds": {}}
     record(chosen, stage.run, started, stage.where, found.head, stage.note)
     return replace(outcome, tally=_tally(found))
-
-
-def video(samples: Any) -> Tensor:
-    """The clips of a latent, without their sound."""
-    return samples.unbind()[0] if getattr(samples, "is_nested", False) else samples
 
 
 def _tally(found: RunRecord) -> Tally | None:
@@ -104,7 +138,7 @@ def _tally(found: RunRecord) -> Tally | None:
         return None
     try:
         trials = keeping.store().trials(vars(found.head), found.candidates, len(found.chosen))
-    except (StoreError, OSError):    # the note about what was not recorded says why
+    except (StoreError, OSError, ValueError):    # what cannot be read must not cost the ranking that was just given
         return None
     return tally([_trial(pick) for pick in trials]) if trials else None
 

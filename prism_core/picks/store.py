@@ -123,12 +123,18 @@ class PickStore:
 
     def trials(self, head: Mapping[str, Any] | None, candidates: int, kept: int) -> list[Pick]:
         """The blind trials of a head with so many clips of which it keeps so many, the oldest first, without tensors."""
+        return self._trials("head = ? AND candidates = ? AND trials.kept = ?", _judge(head), candidates, kept)
+
+    def rankings(self, candidates: int) -> list[Pick]:
+        """The blind trials of so many clips with whatever head, the oldest first, without tensors."""
+        return self._trials("candidates = ?", candidates)
+
+    def _trials(self, which: str, *values: Any) -> list[Pick]:
         if not self.path.exists():
             return []
         with self._connected() as connection:
             rows = connection.execute(
-                "SELECT id, facts FROM trials JOIN picks ON id = pick WHERE head = ? AND candidates = ? AND trials.kept = ? "
-                "ORDER BY id", (_judge(head), candidates, kept)).fetchall()
+                f"SELECT id, facts FROM trials JOIN picks ON id = pick WHERE {which} ORDER BY id", values).fetchall()
             return [read(facts, "{}", id) for id, facts in rows]
 
     def tensors(self, pick: Pick | int) -> dict[str, Tensor]:

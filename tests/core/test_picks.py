@@ -269,6 +269,7 @@ def test_trials_are_found_by_what_they_tried(store):
     assert [(pick.id, pick.ranking, pick.verdict) for pick in found] == [(id, ((1,), (0, 2)), (2,)) for id in ids]
     assert len(store.trials({**head, "name": "renamed.safetensors"}, 3, 1)) == 2, "a head is known by its file's hash"
     assert len(store.trials(head, 3, 2)) == len(store.trials(None, 3, 1)) == 1 and store.trials(head, 4, 1) == []
+    assert [pick.id for pick in store.rankings(3)] == [2, 3, 4, 5, 6] and store.rankings(4) == []
     store.delete_everything()
     assert store.trials(head, 3, 1) == [] and store.add(a_trial()) > ids[-1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -102,3 +103,39 @@ def test_the_saved_clip_tells_of_the_run_and_names_nobody_to_keep(comfyui, promp
         entries = [str(value) for value in image.getexif().values()]
     (record,) = json.loads(next(entry for entry in entries if entry.startswith("prism:"))[len("prism:"):])["runs"].values()
     assert record[0]["policy"] == "watch" and len(record[0]["imagined"]) == CANDIDATES - 1
+
+
+def executed(comfyui, prompt: dict) -> tuple[Any, list[str]]:
+    """(the run, nodes in the order in which pages heard what came of them)."""
+    heard: list[str] = []
+    run = comfyui.client.run(prompt, on_event=lambda kind, data: kind == "executed" and heard.append(data["node"]))
+    return run, heard
+
+
+def test_reports_of_the_run_are_told_after_the_trial(comfyui, prompt):
+    trial, patch, sampler = (find(prompt, kind) for kind in ("PrismTrial", "PrismBestOfN", "KSampler"))
+    # first in the prompt, and first in what is ready
+    report = {"class_type": "PrismRunReport", "inputs": {"model": [patch, 0], "latent": [sampler, 0]}}
+    shown = {name: {"class_type": "PreviewAny", "inputs": {"source": ["90", output]}}
+             for name, output in (("91", 1), ("92", 3))}
+    prompt = {"90": report, **shown, **prompt}
+    prompt[trial]["inputs"].update(ranking="1")
+    prompt[sampler]["inputs"]["seed"] = SEED + 20
+    run, heard = executed(comfyui, prompt)
+    assert run.status == "success", run.error
+    assert "Only watched" in run.outputs["90"]["text"][0] and "Only watched" in run.outputs["91"]["text"][0]
+    assert heard.index(trial) < min(map(heard.index, ("90", "91", "92")))
+    prompt[trial]["inputs"]["latent"] = ["90", 0]
+    assert "Connect the sampler's LATENT to both" in comfyui.client.run(prompt).error
+
+
+def test_what_cannot_be_tried_is_refused_before_anything_is_sampled(comfyui, prompt):
+    trial, patch, sampler = (find(prompt, kind) for kind in ("PrismTrial", "PrismBestOfN", "KSampler"))
+    settings = prompt.pop(patch)["inputs"]
+    prompt[sampler]["class_type"] = "PrismKSampler"
+    prompt[sampler]["inputs"].update(model=settings["model"], head=settings["head"], candidates=CANDIDATES,
+                                     prune_step=3, keep=1, seed=SEED + 30)
+    prompt[trial]["inputs"]["model"] = settings["model"]
+    run, heard = executed(comfyui, prompt)
+    assert "PrismKSampler drops candidates itself" in run.error and sampler not in heard
+    assert not any(view["seed"] == str(SEED + 30) for view in views(comfyui.client)), "it was sampled for nothing"

@@ -241,3 +241,47 @@ def test_interrupt_while_it_waits(comfy: ComfyPage) -> None:
     panel.clip("A").click()
     panel.press("done")
     ended(panel)
+
+
+ADD_REPORT = """(() => {
+    const [best, sampler] = ["PrismBestOfN", "KSampler"].map((type) => graph.nodes.find((node) => node.type === type));
+    const [report, text] = ["PrismRunReport", "PreviewAny"].map((type) => LiteGraph.createNode(type));
+    graph.add(report);
+    graph.add(text);
+    best.connect(0, report, report.inputs.findIndex(({ name }) => name === "model"));
+    sampler.connect(0, report, report.inputs.findIndex(({ name }) => name === "latent"));
+    report.connect(report.outputs.findIndex(({ name }) => name === "report"), text, 0);
+    return [report, text].map(({ id }) => String(id));
+})()"""
+
+
+def test_a_report_says_nothing_before_the_ranking(comfy: ComfyPage) -> None:
+    panel = prepared(comfy)
+    nodes = comfy.graph(ADD_REPORT)
+    wait_for_clips(panel)
+    told = "value.map((id) => JSON.stringify(app.nodeOutputs[id] ?? null))"
+    assert comfy.graph(told, value=nodes) == ["null", "null"], "a report was told"
+    assert "Only watched" not in comfy.page.content()
+    panel.clip("A").click()
+    panel.press("done")
+    run = ended(panel)
+    assert all("Only watched" in run.outputs[node]["text"][0] for node in nodes)
+    comfy.poll(lambda: all("Only watched" in text for text in comfy.graph(told, value=nodes)), what="the reports")
+    assert "after_trial" not in str(comfy.serialize()) + str(comfy.prompt()["output"])
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_what_was_ranked_comes_back_after_a_restart(comfy: ComfyPage, comfyui: Server, renderer: str) -> None:
+    panel = prepared(comfy)
+    wait_for_clips(panel)
+    panel.clip("D").click()
+    panel.press("done")
+    ended(panel)
+    comfyui.client.free()  # as a restart does: all that was made is forgotten, what was recorded is not
+    comfy.set_widget("PrismBestOfN", prune_step=CUT + 1)
+    comfy.run()
+    ended(panel)
+    comfy.poll(lambda: "You ranked these clips on" in panel.root.inner_text(), what="a word about the earlier trial")
+    panel.expect([2, 2, 2, 1, 2, 2])
+    assert sum(f"would go at step {CUT + 1}" in panel.said(letter) for letter in "ABCDEF") == 4
+    comfy.screenshot("trial_again")

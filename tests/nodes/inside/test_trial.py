@@ -72,11 +72,11 @@ def board(monkeypatch, told):
 @pytest.fixture
 def watched(loaded, head, sample, board):
     """A patched model in front of a trial, and what its sampler gave."""
-    def run(prompt=PROMPT, **changes):
+    def run(prompt=PROMPT, seed=SEED, sampler=FULL, **changes):
         patch = hidden("PrismBestOfN", prompt=prompt, unique_id="n")
         settings = {"candidates": CANDIDATES, "prune_step": 2, "keep": KEEP, "head": head, **changes}
         model = patch.execute(loaded, **settings).args[0]
-        return model, sample({"samples": torch.zeros(1, 16, 3, 8, 8)}, model, noise_seed=SEED, **FULL)
+        return model, sample({"samples": torch.zeros(1, 16, 3, 8, 8)}, model, noise_seed=seed, **sampler)
     return run
 
 
@@ -204,8 +204,8 @@ def test_the_chart_is_kept_back_until_then(watched, board):
 
 
 def test_a_ranking_is_recorded_and_counted(watched, board):
-    for number in range(2):
-        model, latent = watched()
+    for seed in (SEED, SEED + 10):
+        model, latent = watched(seed=seed)
         record = record_of(model, latent)
         order = trials.blind_order(record)
         Person(board, action="rank", ranking=[[2], [0, 1]])
@@ -213,7 +213,7 @@ def test_a_ranking_is_recorded_and_counted(watched, board):
     first, pick = keeping.store().picks()
     assert pick.kind == "trial" and pick.shown == tuple(order) and pick.verdict == record.chosen
     assert pick.ranking == ((order[2],), (order[0], order[1]), (order[3],)) and pick.kept == (order[2],)
-    assert pick.seeds == tuple(str(SEED + row) for row in order) and pick.step == STEPS and pick.sigma == 0
+    assert pick.seeds == tuple(str(SEED + 10 + row) for row in order) and pick.step == STEPS and pick.sigma == 0
     assert [pick.scores[place] for place in range(4)] == [core.deciding_scores(record)[row] for row in order]
     noisy = model.model.process_latent_in(latent["samples"])[order].half()
     assert torch.equal(keeping.store().tensors(pick)["noisy"], noisy)
@@ -294,8 +294,6 @@ def test_runs_that_dropped_somebody_are_refused_with_a_remedy(watched, board, lo
     without = {name: entry for name, entry in PROMPT.items() if name != "t"}
     with pytest.raises(ValueError, match="3 of the 4 candidates of this run were really dropped.*PrismBestOfN.*run again"):
         trial(*watched(without))
-    with pytest.raises(ValueError, match="Empty 'kept'"):
-        trial(*watched(kept="0, 1"))
     with pytest.raises(ValueError, match="would not have dropped any"):
         trial(*watched(keep=CANDIDATES))
     with pytest.raises(ValueError, match="does not come from PrismBestOfN"):
@@ -303,6 +301,92 @@ def test_runs_that_dropped_somebody_are_refused_with_a_remedy(watched, board, lo
     model, latent = watched()
     with pytest.raises(ValueError, match="not what a sampler made"):
         trial(model, {"samples": torch.randn_like(latent["samples"])})
+
+
+def test_clips_that_were_ranked_before_are_not_asked_about(watched, board):
+    """As after a restart of ComfyUI: another model, another sampler call, the same clips."""
+    Person(board, action="rank", ranking=[[2], [0, 1]])
+    first = trial(*watched())
+    again = trial(*watched())
+    assert again.args[2] == first.args[2]
+    # up to the seconds that the sampler took
+    assert again.args[1].split(" % of the work")[0] == first.args[1].split(" % of the work")[0]
+    assert keeping.store().count == 1 and the_trial(board).reveal.totals.trials == 1, "the same trial twice is one trial"
+    assert [note.code for note in the_trial(board).notes] == ["rankedBefore"]
+
+
+def test_a_ranking_holds_for_other_cuts_and_counts_for_each(watched, board):
+    """What an artist thinks of clips does not hang on what PRISM would have kept of them."""
+    Person(board, action="rank", ranking=[[2], [0, 1]])
+    ranking = trial(*watched()).args[2]
+    for changes, count in (({"prune_step": 3}, 1), ({"keep": 2}, 2), ({"keep": 2, "prune_step": 3}, 2)):
+        assert trial(*watched(**changes)).args[2] == ranking
+        assert keeping.store().count == count and the_trial(board).reveal.totals.trials == 1, changes
+    one, two = keeping.store().picks()
+    assert one.ranking == two.ranking and one.shown == two.shown and (len(one.verdict), len(two.verdict)) == (1, 2)
+    tensors = [keeping.store().tensors(pick)["noisy"] for pick in (one, two)]
+    assert torch.equal(*tensors)
+
+
+def test_whoever_wants_to_is_asked_again_which_is_no_longer_blind(watched, board):
+    Person(board, action="rank", ranking=[[2]])
+    ranking = trial(*watched()).args[2]
+    Person(board, action="rank", ranking=[[1]])
+    again = trial(*watched(), ask="always").args[2]
+    assert again != ranking and trial(*watched()).args[2] == ranking, "what was said blind holds"
+    assert keeping.store().count == 1
+    asked = next(view for view in board.views() if view.replay == again)
+    assert [note.code for note in asked.notes] == ["rankedAgain"]
+
+
+def test_clips_made_in_another_way_are_other_clips(watched, board):
+    Person(board, action="rank", ranking=[[2]])
+    trial(*watched())
+    for change in ({"seed": SEED + 1}, {"sampler": {**FULL, "cfg": 3.0}}, {"sampler": {**FULL, "sampler_name": "heun"}}):
+        person = Person(board, action="skip")
+        assert trial(*watched(**change)).args[2] == "" and person.seen, change
+
+
+def test_a_store_that_cannot_be_read_costs_the_memory_and_not_the_trial(watched, board):
+    file = keeping.store().path
+    file.parent.mkdir(parents=True)
+    file.write_text("no database", encoding="ascii")
+    Person(board, action="rank", ranking=[[2]])
+    assert trial(*watched()).args[2] and the_trial(board).status == "finished"
+
+
+def test_comfyui_asks_again_only_where_that_is_wanted():
+    fingerprint = node("PrismTrial").fingerprint_inputs
+    assert fingerprint(ranking="", ask="once") == fingerprint(ranking="0", ask="always")
+    assert fingerprint(ranking="", ask="always") != fingerprint(ranking="", ask="always")
+
+
+def test_a_model_that_cannot_be_tried_is_refused_before_the_sampler_runs(loaded, watched, board):
+    needs = node("PrismTrial").check_lazy_status
+    with pytest.raises(ValueError, match="PrismKSampler.*graphs in stages.*Put PrismBestOfN.*KSampler"):
+        needs(loaded, ranking="", latent=None, vae=None)
+    model, latent = watched()
+    assert needs(model, latent=None, vae=None) == ["latent", "vae"] and needs(model, latent=latent, vae=Vae()) == []
+
+
+def test_what_could_not_be_compared_is_refused_before_the_sampler_runs(watched):
+    with pytest.raises(ValueError, match="Empty 'kept'"):
+        watched(kept="0, 1")
+    with pytest.raises(ValueError, match="no head is connected.*PrismLoadHead"):
+        watched(head=None)
+
+
+def test_clips_that_another_sampler_is_to_finish_are_refused(watched, board):
+    unfinished = {**FULL, "end_at_step": STEPS - 2, "return_with_leftover_noise": "enable"}
+    with pytest.raises(ValueError, match="not finished.*one sampler for all steps"):
+        trial(*watched(sampler=unfinished))
+
+
+def test_without_a_ranking_the_text_has_the_order_of_the_card(watched, board):
+    model, latent = watched(keep=2, prune_step=1)
+    Person(board, action="skip")
+    lines = trial(model, latent).args[1].split("\n")[1:1 + CANDIDATES]
+    assert ["would have been dropped" in line for line in lines] == [False, False, True, True]
 
 
 def test_clips_of_any_shape_are_previewed_small():

@@ -40,6 +40,9 @@ export const server = {
   noColours: "ComfyUI 没有这个模型的预览颜色。预览显示的是各 Latent 差别最大的三个方向：形状和运动是对的，颜色和亮度不是。",
   noPreviews: ({ problem }) => `这次运行不再有预览：${problem}`,
   blind: "PRISM 盲评要保密：片段排好名次之后，这里才显示评分。",
+  rankedBefore: ({ day }) =>
+    `您在 ${day} 给这些片段排过名，这里再次显示当时的排名。想重新排名，请把“询问”（ask）设为 always。`,
+  rankedAgain: "您在以前的盲评中见过这些片段，因此这次排名不记录，也不计入统计。",
   notRecorded: ({ problem }) => `这次选择没有记录下来供训练使用：${problem}`,
   notFinished: ({ problem }) => `完成的片段没有记录下来供训练使用：${problem}`,
 
