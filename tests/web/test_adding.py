@@ -49,3 +49,12 @@ def test_added_by_search_and_dragged(comfy: ComfyPage, renderer: str) -> None:
     comfy.poll(lambda: comfy.graph("[...node.pos]", NODE)[0] < before[0] - 100, 5, "a node that has moved")
     comfy.poll(lambda: inside(panel), 5, "the panel with it")
     assert panel.cards.count() == 8
+
+
+@pytest.mark.parametrize(("typed", "name", "kind"), [
+    ("best of n", "PRISM Best of N", "PrismBestOfN"), ("cull", "PRISM Prune Latents", "PrismPruneLatents"),
+    ("cherry pick", "PRISM Pick", "PrismPick"), ("\u76f2\u9009", "PRISM Trial", "PrismTrial"),  # to choose blind
+])
+def test_found_by_an_artists_word(comfy: ComfyPage, typed: str, name: str, kind: str) -> None:
+    comfy.load_workflow(EMPTY, str(uuid4()))
+    assert comfy.graph("node.type", add_by_search(comfy, name, typed)) == kind

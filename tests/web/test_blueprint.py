@@ -35,8 +35,8 @@ LEAVE = """value.forEach(([out, id, input]) => {
 })"""
 
 
-def add_by_search(comfy: ComfyPage, name: str = NAME) -> str:
-    """Double click on the canvas, type, click the block or node, then where it shall stand; its id."""
+def add_by_search(comfy: ComfyPage, name: str = NAME, typed: str | None = None) -> str:
+    """Double click on the canvas, type its name or another word, click the block or node, then its place; its id."""
     search = comfy.page.get_by_role("search").get_by_role("combobox")
 
     def opened() -> bool:  # while a workflow opens, the canvas takes no double click
@@ -44,7 +44,7 @@ def add_by_search(comfy: ComfyPage, name: str = NAME) -> str:
         comfy.page.wait_for_timeout(500)
         return search.is_visible()
     comfy.poll(opened, what="the search")
-    search.fill(name)
+    search.fill(typed or name)
     comfy.page.get_by_role("option").filter(has_text=name).first.click()
     return placed(comfy)
 
