@@ -24,6 +24,15 @@ export function write(element, text) {
   else if (inside.data !== text) inside.data = text;
 }
 
+/** As many children as there are texts, one for each. @param {Element} parent @param {string[]} texts
+ * @param {keyof HTMLElementTagNameMap} tag @param {string} name of the class of each */
+export function writeEach(parent, texts, tag, name) {
+  while (parent.children.length > texts.length) parent.lastElementChild?.remove();
+  for (const [position, text] of texts.entries()) {
+    write(parent.children[position] ?? parent.appendChild(make(tag, name)), text);
+  }
+}
+
 /** @param {Element} element @param {string} name @param {string | null} value null takes the attribute away */
 export function mark(element, name, value) {
   if (value === null) element.removeAttribute(name);
@@ -38,4 +47,9 @@ export function style(element, property, value) {
 /** @param {HTMLElement} element @param {boolean} visible */
 export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
+}
+
+/** The button that an event is about. @param {Event} event @returns {HTMLButtonElement | null} */
+export function buttonOf({ target }) {
+  return target instanceof Element ? target.closest("button") : null;
 }

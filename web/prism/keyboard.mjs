@@ -10,12 +10,31 @@
  * @property {number} [instead] a row whose toggling is to be undone, since its digit began a longer number
  */
 
+import { buttonOf } from "./dom.mjs";
 import { canAnswer, inOrder } from "./select.mjs";
 
 const LONGER = 900; // milliseconds within which a second digit makes a number of two
 
 /** Keys that browsers and screen readers need. */
 const LEFT_ALONE = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11", "F12"]);
+
+/** Whether a key is not the panel's: it is of a shortcut, or browsers and screen readers need it.
+ * @param {KeyboardEvent} event */
+export function isLeftAlone({ key, ctrlKey, metaKey, altKey }) {
+  return ctrlKey || metaKey || altKey || LEFT_ALONE.has(key);
+}
+
+/** Whether a key presses the button that has the focus, which the browser sees to. @param {KeyboardEvent} event */
+export function pressesButton(event) {
+  return (event.key === "Enter" || event.key === " ") && buttonOf(event) !== null;
+}
+
+/** Whatever is typed on the panel is meant for it: no shortcut of the canvas may fire beside it.
+ * @param {KeyboardEvent} event */
+export function claim(event) {
+  event.stopPropagation();
+  event.preventDefault();
+}
 
 /**
  * What a key asks for; null where it is not for the panel.
@@ -26,12 +45,11 @@ const LEFT_ALONE = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11
  * @returns {Wish | null}
  */
 export function wishOf(event, shown, place) {
-  if (event.ctrlKey || event.metaKey || event.altKey) {
-    return event.key.toLowerCase() === "a" && !event.altKey && canAnswer(shown) ? { wish: "everyone" } : null;
-  }
-  if (LEFT_ALONE.has(event.key)) return null;
-  const rows = shown.view ? inOrder(shown.view).map((card) => card.row) : [];
   const answering = canAnswer(shown);
+  const all = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "a";
+  if (all && answering) return { wish: "everyone" };
+  if (isLeftAlone(event)) return null;
+  const rows = shown.view ? inOrder(shown.view).map((card) => card.row) : [];
   if (/^[0-9]$/u.test(event.key)) return digitWish(Number(event.key), event.timeStamp, rows, answering, place.digit);
   const target = step(event.key, rows.indexOf(place.focus), rows.length, place.columns);
   if (target !== null) return { wish: "go", row: rows[target] };

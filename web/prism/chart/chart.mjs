@@ -23,7 +23,7 @@ import { details } from "./details.mjs";
 import { Drag } from "./drag.mjs";
 import { chartLabel, lines } from "./words.mjs";
 import { isCurves } from "./curves.mjs";
-import { make, mark, show, style, write } from "../dom.mjs";
+import { make, mark, show, style, write, writeEach } from "../dom.mjs";
 import { says } from "../language.mjs";
 import { makeLegend, renderLegend } from "./legend.mjs";
 import { HEIGHT, drawCut, drawRun, makePlot, scaleOf, stepAt } from "./plot.mjs";
@@ -155,10 +155,10 @@ export class Chart {
     mark(this.#plot.svg, "aria-label", chartLabel(curves));
     this.#markers.render(reading, scale, knobs.settable);
     renderLegend(this.#legend, curves, reading, this.#active, view.candidates);
-    paragraphs(this.#readout, lines(reading, curves, view.head, knobs));
+    writeEach(this.#readout, lines(reading, curves, view.head, knobs), "p", "");
     this.#suggest.render(curves, knobs);
     this.#tell(view, reading);
-    if (this.#folded.open) paragraphs(this.#figures, details(reading, curves, knobs, view.candidates));
+    if (this.#folded.open) writeEach(this.#figures, details(reading, curves, knobs, view.candidates), "p", "");
   }
 
   /** What stays the same while a language is spoken, and whether watching would tell more. @param {View} view
@@ -241,12 +241,6 @@ const isOver = ({ status }) => status !== "sampling" && status !== "waiting";
 function firstDrop({ candidates }) {
   const steps = candidates.map((card) => card.dropped_at).filter((step) => step !== null);
   return steps.length ? Math.min(...steps) : null;
-}
-
-/** @param {HTMLElement} parent @param {string[]} texts */
-function paragraphs(parent, texts) {
-  while (parent.children.length > texts.length) parent.lastElementChild?.remove();
-  texts.forEach((text, position) => write(parent.children[position] ?? parent.appendChild(make("p", "")), text));
 }
 
 /** What can be folded away under a title. @param {string} name @param {HTMLElement} body @param {boolean} open */

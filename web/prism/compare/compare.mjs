@@ -14,15 +14,14 @@
  */
 
 import { SIDES, build, frameSeen, framesOf, render, renderClock } from "./view.mjs";
-import { show } from "../dom.mjs";
+import { buttonOf, show } from "../dom.mjs";
+import { isLeftAlone } from "../keyboard.mjs";
 import { keepsStill } from "../motion.mjs";
 import { comparable, firstPair, moved, placed, swapped, useObstacle } from "./pairs.mjs";
 import { canAnswer } from "../select.mjs";
 
 /** Keys that move a range input. */
 const SCRUBBING = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
-/** Keys that browsers and screen readers need. */
-const LEFT_ALONE = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11", "F12"]);
 /** @type {Record<string, number>} */
 const ARROWS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
@@ -60,11 +59,6 @@ export class Compare {
 
   get open() {
     return !this.element.hidden;
-  }
-
-  /** Whether there are two to compare. @param {Shown} shown @param {Films} films */
-  static possible(shown, films) {
-    return comparable(shown, films).length > 1;
   }
 
   /** Open it. @param {Shown} shown @param {Films} films @param {number | null} first the candidate asked for */
@@ -106,7 +100,7 @@ export class Compare {
 
   /** A key that was pressed anywhere on the panel. @param {KeyboardEvent} event */
   pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || LEFT_ALONE.has(event.key)) return;
+    if (isLeftAlone(event)) return;
     event.stopPropagation(); // no shortcut of the canvas may fire beside it
     const { scrubber } = this.#parts;
     if (event.target === scrubber && SCRUBBING.has(event.key)) return this.#pause(); // the browser does the rest
@@ -131,7 +125,7 @@ export class Compare {
   /** @param {MouseEvent} event */
   #clicked(event) {
     event.stopPropagation(); // the panel's own buttons lie elsewhere
-    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    const button = buttonOf(event);
     switch (button?.dataset.does) {
       case "play": return this.#turn();
       case "swap": return this.#show(swapped(this.#pair));

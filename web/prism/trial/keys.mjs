@@ -6,10 +6,7 @@
  * @property {number} [position]
  */
 
-import { step } from "../keyboard.mjs";
-
-/** Keys that browsers and screen readers need. */
-const LEFT_ALONE = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11", "F12"]);
+import { isLeftAlone, step } from "../keyboard.mjs";
 
 /**
  * @param {KeyboardEvent} event
@@ -18,7 +15,7 @@ const LEFT_ALONE = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11
  * @returns {Wish | null} null where the key is not for the panel
  */
 export function wishOf(event, { order, focus, columns, asked }) {
-  if (event.ctrlKey || event.metaKey || event.altKey || LEFT_ALONE.has(event.key)) return null;
+  if (isLeftAlone(event)) return null;
   const target = step(event.key, order.indexOf(focus), order.length, columns);
   if (target !== null) return { wish: "go", position: order[target] };
   if (event.key === "Escape") return { wish: "leave" };
