@@ -103,6 +103,7 @@ export class Page {
   /** A panel for a node. @param {GraphNode} node @returns {Panel | TrialPanel} */
   addPanel(node) {
     const panel = node.comfyClass === TRIAL ? this.#makeTrial(node) : this.#makePanel(node);
+    panel.attach();
     this.#panels.set(node, panel);
     return panel;
   }
