@@ -114,12 +114,14 @@ def executed(comfyui, prompt: dict) -> tuple[Any, list[str]]:
 
 def test_reports_of_the_run_are_told_after_the_trial(comfyui, prompt):
     trial, patch, sampler = (find(prompt, kind) for kind in ("PrismTrial", "PrismBestOfN", "KSampler"))
-    # first in the prompt, and first in what is ready
+    # The trial needs what comes two nodes after the sampler, so that the report is ready first.
+    late = {"93": {"class_type": "VAEDecode", "inputs": {"samples": [sampler, 0], "vae": prompt[trial]["inputs"]["vae"]}},
+            "94": {"class_type": "GetImageSize", "inputs": {"image": ["93", 0]}}}
     report = {"class_type": "PrismRunReport", "inputs": {"model": [patch, 0], "latent": [sampler, 0]}}
     shown = {name: {"class_type": "PreviewAny", "inputs": {"source": ["90", output]}}
              for name, output in (("91", 1), ("92", 3))}
-    prompt = {"90": report, **shown, **prompt}
-    prompt[trial]["inputs"].update(ranking="1")
+    prompt = {"90": report, **shown, **late, **prompt}
+    prompt[trial]["inputs"].update(ranking="1", timeout=["94", 0])
     prompt[sampler]["inputs"]["seed"] = SEED + 20
     run, heard = executed(comfyui, prompt)
     assert run.status == "success", run.error
