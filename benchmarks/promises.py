@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..nodes.shapes import PrismShapesPrompt
-from ..prism_core.reliability import Estimate, Ratio, bootstrap, retention
+from ..prism_core.forecast import wilson
+from ..prism_core.reliability import Estimate, retention
 from ..prism_core.shapes.oracle import judge
 from ..prism_core.shapes.prompts import splits
 
@@ -37,7 +38,8 @@ def _single(told: dict[str, Any], scores: dict[int, np.ndarray], oracle: np.ndar
     for step, odds in enumerate(told["retention"]):
         for keep, (promised, low, high) in enumerate(odds or (), start=1):
             if step in scores:
-                measured = bootstrap(retention(scores[step], oracle, keep))
+                # A bootstrap of what never failed would be sure that it never will.
+                measured = wilson(retention(scores[step], oracle, keep).value, len(oracle))
                 yield {"step": step, "keep": keep, "promised": promised, "promised_interval": [low, high], **_held(
                     promised, measured)}
 
@@ -56,7 +58,6 @@ def _joint(told: dict[str, Any], scores: dict[int, np.ndarray], oracle: np.ndarr
     for step, keep in rounds:
         floor = np.sort(np.where(alive, scores[step], -np.inf), 1)[:, -keep][:, None]
         alive &= scores[step] >= floor
-    stays = alive[np.arange(len(oracle)), oracle.argmax(1)].astype(float)
-    measured = bootstrap(Ratio(stays, np.ones(len(stays))))
+    measured = wilson(float(alive[np.arange(len(oracle)), oracle.argmax(1)].mean()), len(oracle))
     return {"schedule": text, "promised": round(promised["value"], 4), "bounds": [promised["low"], promised["high"]],
             **_held(promised["value"], measured)}

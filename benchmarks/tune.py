@@ -45,8 +45,8 @@ NOTES = (
     "least: the run that is known drops nobody, and the page says that the others take at least so long.",
     "prism_prune_shapes is not here: its graph runs in stages, which have no chart.",
     "retention: watched runs of the workflow with a head, one for each test prompt of Shapes, seeds from 4,000,000 on. "
-    "interval: 95 %, bootstrap over prompts. inside: whether what the chart promises lies in it.",
-    "joint: several cuts; promised by the page from the head's accuracy.",
+    "interval: 95 %, after Wilson. inside: whether what the chart promises lies in it.",
+    "joint: several cuts; promised by the page from what is promised for each.",
 )
 
 logger = logging.getLogger(__name__)
