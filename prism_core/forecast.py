@@ -85,6 +85,7 @@ def wilson(value: float, count: int) -> Estimate:
     return Estimate(value, max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
+@lru_cache(maxsize=256)
 def _normal(accuracy: float, candidates: int) -> tuple[float, ...]:
     """Retention for every K from 1 to N - 1 of scores with that pairwise accuracy, if all is normal."""
     correlation = _correlation(accuracy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ...prism_core.forecast import Forecast
@@ -49,7 +50,7 @@ class Curves:
         rightly. `correlation[step][keep - 1]` is `Forecast.correlations`. `pace.calls` are [rows, how many,
         seconds each], `pace.probes` [rows, seconds].
         """
-        promised = self._forecast() or dict.fromkeys(PROMISES, [None] * len(self.sigmas))
+        promised = self._forecast or dict.fromkeys(PROMISES, [None] * len(self.sigmas))
         return {"candidates": self.candidates, "sigmas": [round(sigma, 5) for sigma in self.sigmas],
                 "share": self.share, "depth": self._depth(), "loras": list(self.loras),
                 "watches": [self.watches[k] for k in sorted(self.watches)], "cost": self.cost,
@@ -59,8 +60,12 @@ class Curves:
         backbone = self.head.info.backbone if self.head else None
         return backbone and backbone.tap_block / backbone.blocks
 
+    @cached_property
     def _forecast(self) -> dict[str, list[Any]] | None:
-        """What the head's file promises at each step, by the names of PROMISES; None where it promises nothing."""
+        """What the head's file promises at each step, by the names of PROMISES; None where it promises nothing.
+
+        The same all through a run, whose page asks once a second.
+        """
         info = self.head.info if self.head else None
         if info is None or not info.reliability or self.candidates < 2:
             return None
