@@ -85,7 +85,7 @@ export class PanelFace {
       const hint = reason ? tell(said(reason)) : words[action].hint;
       renderButton(button, reason === null, words[action].label(chosenRows(shown).length), hint);
     }
-    this.frame.buttons.get("compare")?.setAttribute("aria-expanded", String(this.comparing));
+    mark(/** @type {HTMLButtonElement} */ (this.frame.buttons.get("compare")), "aria-expanded", String(this.comparing));
   }
 
   /** @param {Shown} shown */

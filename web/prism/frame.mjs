@@ -60,7 +60,7 @@ export class Frame {
   /** @param {number | null} share of the work that is done; null hides the bar */
   renderProgress(share) {
     show(this.progress, share !== null);
-    if (share !== null) style(this.#bar, "transform", `scaleX(${share})`);
+    if (share !== null) style(this.#bar, "background-size", `${(share * 100).toFixed(1)}% 100%`);
   }
 }
 
