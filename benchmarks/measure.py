@@ -44,14 +44,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Run:
-    """One timed run, and the seconds it took to decode what it returned."""
+    """One timed run.
 
+    seconds   without the meter, which slows small calls of the model more than large ones
+    reading   of the same run done once more, with it
+    decoding  seconds to decode what it returned
+    """
+
+    seconds: float
     reading: Reading
     decoding: float
-
-    @property
-    def seconds(self) -> float:
-        return self.reading.seconds
 
 
 Runs = dict[str, list[Run]]
@@ -133,12 +135,12 @@ class Bench:
 
     def _run(self, name: str, run: Callable[[], Outcome], formula: float, decode: bool) -> Run:
         gc.collect()
-        reading, (latent, finished) = self.meter.measure(run)
+        seconds, (latent, _) = self.meter.time(run)
+        decoding = self.meter.time(lambda: self.scene.decode(latent))[0] if decode and self.plan.rivals else 0.0
+        gc.collect()
+        reading, (_, finished) = self.meter.measure(run)
         self._check(name, reading, finished, formula)
-        decoding = 0.0
-        if decode and self.plan.rivals:
-            decoding = self.meter.measure(lambda: self.scene.decode(latent))[0].seconds
-        return Run(reading, decoding)
+        return Run(seconds, reading, decoding)
 
     def _check(self, name: str, reading: Reading, finished: Finished | None, formula: float) -> None:
         """Compare the evaluations at the model, and those in PRISM's own record, with the formula; one miss stays."""
@@ -151,23 +153,24 @@ class Bench:
             self.checks[name] = found
 
     def _against_plain(self, runs: Runs, name: str) -> dict[str, float]:
-        """Seconds as shares of the plain batch, and how they divide into the model, the head and all else."""
-        plain, readings = _plain_seconds(runs), [run.reading for run in runs[name]]
+        """Seconds as shares of the plain batch, and how they divide, by the meter, into model, head and all else."""
+        ratios, readings = paired(_seconds(runs[name]), _plain_seconds(runs)), [run.reading for run in runs[name]]
         parts = {"model": [sum(call.seconds for call in reading.calls) for reading in readings],
                  "head": [reading.head_within + reading.head_alone for reading in readings],
                  "outside": [reading.outside for reading in readings]}
-        return {**spread(paired(_seconds(runs[name]), plain)),
-                **{part: median(paired(seconds, plain)) for part, seconds in parts.items()}}
+        shares = {part: median(paired(seconds, [reading.seconds for reading in readings]))
+                  for part, seconds in parts.items()}
+        return {**spread(ratios), **{part: share * median(ratios) for part, share in shares.items()}}
 
     def _outside(self, runs: Runs, name: str) -> float:
         """PRISM's extra time in neither the model nor the head, as a share of the plain run; the patch counts."""
         both = zip(runs["plain"], runs["plain again"], strict=True)
         usual = median((one.reading.outside + two.reading.outside) / 2 for one, two in both)    # the sampler's own
-        return (median(run.reading.outside for run in runs[name]) - usual) / median(_plain_seconds(runs))
+        return (median(run.reading.outside for run in runs[name]) - usual) / _metered(runs["plain"])
 
     def _head_share(self, runs: Runs) -> float:
         """What the head takes when it looks at every step, as a share of the plain run."""
-        return median(run.reading.head_within for run in runs["watch"]) / median(_plain_seconds(runs))
+        return median(run.reading.head_within for run in runs["watch"]) / _metered(runs["plain"])
 
     def _cut(self, runs: Runs, step: int) -> dict[str, Any]:
         cost = self.scene.cost(((step, 1),), self.plan.candidates)
@@ -183,7 +186,7 @@ class Bench:
     def _probe(self, runs: Runs, steps: list[int]) -> dict[str, float]:
         """What a probe with its scores takes, in evaluations of one row, and as a share of a step of the batch."""
         scene, rows, cuts = self.scene, self.plan.candidates, [run for step in steps for run in runs[f"cut {step}"]]
-        step = median(run.seconds for run in runs["plain"]) / scene.steps
+        step = _metered(runs["plain"]) / scene.steps
         one = median(sum(call.seconds for call in run.reading.calls) for run in runs["plain"]) / (rows * scene.steps)
         model = median(run.reading.probe_seconds for run in cuts)
         head = median(run.reading.head_alone for run in cuts)
@@ -232,6 +235,11 @@ class Bench:
 
 def _seconds(runs: list[Run]) -> list[float]:
     return [run.seconds for run in runs]
+
+
+def _metered(runs: list[Run]) -> float:
+    """Seconds with the meter: what parts of a run that it has timed are shares of."""
+    return median(run.reading.seconds for run in runs)
 
 
 def _finished(runs: list[Run]) -> list[float]:

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ..prism_core.backbones import identify
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,21 @@ class Meter:
         backbone = identify(self.module)
         self.blocks = [self.module.get_submodule(backbone.block_path(n + 1)) for n in range(backbone.blocks)]
 
-    def measure(self, run: Callable[[], Any]) -> tuple[Reading, Any]:
+    def time(self, run: Callable[[], Result]) -> tuple[float, Result]:
+        """Run it as it is; its seconds, and what it returned."""
+        self._wait()
+        began = time.perf_counter()
+        result = run()
+        self._wait()
+        return time.perf_counter() - began, result
+
+    def measure(self, run: Callable[[], Result]) -> tuple[Reading, Result]:
         """Run it with everything counted and timed; what was read, and what it returned."""
         self._calls: list[_Span] = []
         self._heads: list[_Span] = []
         self._open: _Span | None = None
         with self._attached():
-            self._wait()
-            began = time.perf_counter()
-            result = run()
-            self._wait()
-            seconds = time.perf_counter() - began
+            seconds, result = self.time(run)
         return self._reading(seconds), result
 
     def _reading(self, seconds: float) -> Reading:

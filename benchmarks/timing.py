@@ -9,19 +9,29 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
+FRAMES = 140    # of `_deeper` that fill one chunk of CPython's stack
+
 
 def interleaved(tasks: Mapping[str, Callable[[], Result]], repetitions: int,
                 report: Callable[[str], None] = lambda text: None) -> dict[str, list[Result]]:
     """What each task returned, once a repetition; every repetition has an order of its own, always the same one.
 
     So whatever slows the machine down for a while slows all of them, and nothing always follows the same neighbour.
+    Every run begins at another depth of Python's stack: CPython asks the system for a chunk of stack and gives it back
+    whenever a call crosses a chunk's end, so a run whose hot calls happen to lie across one takes up to half as long
+    again, whatever it does.
     """
     orders, results = random.Random(0), {name: [] for name in tasks}
     for repetition in range(repetitions):
         report(f"{repetition + 1} of {repetitions}")
         for name in orders.sample(list(tasks), len(tasks)):
-            results[name].append(tasks[name]())
+            results[name].append(_deeper(orders.randrange(FRAMES), tasks[name]))
     return results
+
+
+def _deeper(frames: int, run: Callable[[], Result]) -> Result:
+    """Run it below so many more frames."""
+    return run() if frames == 0 else _deeper(frames - 1, run)
 
 
 def paired(values: Sequence[float], reference: Sequence[float]) -> list[float]:
