@@ -18,8 +18,8 @@ def interleaved(tasks: Mapping[str, Callable[[], Result]], repetitions: int,
 
     So whatever slows the machine down for a while slows all of them, and nothing always follows the same neighbour.
     Every run begins at another depth of Python's stack: CPython asks the system for a chunk of stack and gives it back
-    whenever a call crosses a chunk's end, so a run whose hot calls happen to lie across one takes up to half as long
-    again, whatever it does.
+    whenever a call crosses a chunk's end, so a run whose hot calls happen to lie across one takes longer, whatever it
+    does.
     """
     orders, results = random.Random(0), {name: [] for name in tasks}
     for repetition in range(repetitions):
