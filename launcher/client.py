@@ -93,7 +93,9 @@ class Client:
 
     def free(self) -> None:
         """Make the server forget cached results and loaded models."""
-        self.post("/free", {"unload_models": True, "free_memory": True})
+        # This one wish stands for both. Two are set one after the other, and a server that wakes up in between fulfils the
+        # second only after the next prompt.
+        self.post("/free", {"free_memory": True})
 
     def queue(self, prompt: Prompt, workflow: dict[str, Any] | None = None) -> str:
         """Queue a prompt in API format and return its id; `workflow` is stored in the files that are saved.
