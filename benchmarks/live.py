@@ -33,9 +33,9 @@ NOTES = (
     "are quartiles.",
     "Every run begins at a random depth of Python's stack: a run whose hot calls lie across the end of one of its chunks "
     "is slower, whatever it does.",
-    "Seconds are taken without the meter that counts and times every call of model and head, because it slows small "
-    "calls more than large ones; every run is done once more with it for everything else. model, head and outside are "
-    "the run's ratio divided as the meter found.",
+    "Seconds are taken without the meter that counts and times every call of model and head, which takes time itself; "
+    "every run is done once more with it for everything else. model, head and outside are the run's ratio divided as the "
+    "meter found.",
     "outside_forwards: what a pruned or watched run spends in neither model nor head (patch, wrappers, hooks' "
     "bookkeeping between calls), less what the plain run spends there, as a share of the plain run; the largest of "
     "outside_forwards_by_run. The head's own time is head_share.",

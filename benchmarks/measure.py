@@ -15,7 +15,7 @@ from ..nodes.bridge.live import Finished
 from .memory import measure_name, peak_mb
 from .meter import Meter, Reading
 from .scene import Scene
-from .timing import interleaved, paired, spread
+from .timing import CHUNK, interleaved, paired, spread
 
 CLOSE = 1e-6    # of an evaluation: shares of blocks are rounded
 AT = 0.2        # the cut by which full Best-of-N and numbers of candidates are compared
@@ -46,7 +46,7 @@ class Plan:
 class Run:
     """One timed run.
 
-    seconds   without the meter, which slows small calls of the model more than large ones
+    seconds   without the meter, which takes time itself at every call of the model
     reading   of the same run done once more, with it
     decoding  seconds to decode what it returned
     """
@@ -104,7 +104,7 @@ class Bench:
             tasks[f"cut {step}"] = self._pruned(f"cut after step {step}", rows, step, 1)
             if self.plan.rivals:
                 tasks[f"staged {step}"] = self._staged(rows, step)
-        runs = interleaved(tasks, self.plan.repetitions, lambda text: self.report(f"seconds, {text}"))
+        runs = interleaved(tasks, self.plan.repetitions, lambda text: self.report(f"seconds, {text}"), CHUNK)
         watch = self._against_plain(runs, "watch")
         outside = {name: self._outside(runs, name) for name in runs if name.startswith(("watch", "cut"))}
         page = spread(paired(_seconds(runs["page"]), _seconds(runs["watch"])))
@@ -135,8 +135,8 @@ class Bench:
 
     def _run(self, name: str, run: Callable[[], Outcome], formula: float, decode: bool) -> Run:
         gc.collect()
-        seconds, (latent, _) = self.meter.time(run)
-        decoding = self.meter.time(lambda: self.scene.decode(latent))[0] if decode and self.plan.rivals else 0.0
+        seconds, (latent, _) = self.meter.timed(run)
+        decoding = self.meter.timed(lambda: self.scene.decode(latent))[0] if decode and self.plan.rivals else 0.0
         gc.collect()
         reading, (_, finished) = self.meter.measure(run)
         self._check(name, reading, finished, formula)
@@ -207,7 +207,7 @@ class Bench:
         step = self.step_at(AT)
         tasks = {str(rows): self._pruned(f"cut after step {step}", rows, step, 1, decode=False)
                  for rows in self.plan.scaling}
-        runs = interleaved(tasks, self.plan.scaling_repetitions, lambda text: self.report(f"scaling, {text}"))
+        runs = interleaved(tasks, self.plan.scaling_repetitions, lambda text: self.report(f"scaling, {text}"), CHUNK)
         first = _seconds(runs[str(self.plan.scaling[0])])
         return [{"n": rows, "seconds": median(_seconds(runs[str(rows)])),
                  "clips": median(paired(_seconds(runs[str(rows)]), first)),

@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..prism_core.backbones import identify
-
-Result = TypeVar("Result")
+from .timing import Result
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Meter:
         backbone = identify(self.module)
         self.blocks = [self.module.get_submodule(backbone.block_path(n + 1)) for n in range(backbone.blocks)]
 
-    def time(self, run: Callable[[], Result]) -> tuple[float, Result]:
+    def timed(self, run: Callable[[], Result]) -> tuple[float, Result]:
         """Run it as it is; its seconds, and what it returned."""
         self._wait()
         began = time.perf_counter()
@@ -83,7 +82,7 @@ class Meter:
         self._heads: list[_Span] = []
         self._open: _Span | None = None
         with self._attached():
-            seconds, result = self.time(run)
+            seconds, result = self.timed(run)
         return self._reading(seconds), result
 
     def _reading(self, seconds: float) -> Reading:

@@ -9,23 +9,23 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-FRAMES = 140    # of `_deeper` that fill one chunk of CPython's stack
+CHUNK = 140    # frames of `_deeper`: about as many as one chunk of CPython's stack holds
 
 
 def interleaved(tasks: Mapping[str, Callable[[], Result]], repetitions: int,
-                report: Callable[[str], None] = lambda text: None) -> dict[str, list[Result]]:
+                report: Callable[[str], None] = lambda text: None, frames: int = 0) -> dict[str, list[Result]]:
     """What each task returned, once a repetition; every repetition has an order of its own, always the same one.
 
     So whatever slows the machine down for a while slows all of them, and nothing always follows the same neighbour.
-    Every run begins at another depth of Python's stack: CPython asks the system for a chunk of stack and gives it back
-    whenever a call crosses a chunk's end, so a run whose hot calls happen to lie across one takes longer, whatever it
-    does.
+    With `frames`, say CHUNK, every run begins below up to so many frames more: CPython asks the system for a chunk of
+    stack and gives it back whenever a call crosses a chunk's end, so a run whose hot calls happen to lie across one takes
+    longer. What is to be compared although it calls the model from different depths needs that.
     """
     orders, results = random.Random(0), {name: [] for name in tasks}
     for repetition in range(repetitions):
         report(f"{repetition + 1} of {repetitions}")
         for name in orders.sample(list(tasks), len(tasks)):
-            results[name].append(_deeper(orders.randrange(FRAMES), tasks[name]))
+            results[name].append(_deeper(orders.randrange(frames) if frames else 0, tasks[name]))
     return results
 
 

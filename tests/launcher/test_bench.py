@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ def test_every_repetition_runs_every_task_in_changing_order() -> None:
     orders = [tuple(seen[start:start + 4]) for start in range(0, 24, 4)]
     assert all(sorted(order) == list("abcd") for order in orders) and len(set(orders)) > 2
     assert results["a"] == [place + 1 for place, name in enumerate(seen) if name == "a"]
+
+
+def test_runs_begin_at_changing_depths_only_where_that_is_asked_for() -> None:
+    def depth() -> int:
+        return len(inspect.stack(0))
+    assert len(set(interleaved({"a": depth}, 6)["a"])) == 1
+    depths = interleaved({"a": depth}, 20, frames=50)["a"]
+    assert 10 < max(depths) - min(depths) < 50
 
 
 def test_ratios_are_taken_repetition_by_repetition() -> None:
